@@ -1,0 +1,103 @@
+"""What is told to the person at the keyboard: problems with their place, and the errors that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from mfa.locale import translator
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a datum came from: a file, a sheet and a cell, or a named row of a table."""
+
+    sheet: str = ""
+    cell: str = ""
+    file: str = ""
+    row: int | None = None
+
+    def __str__(self) -> str:
+        """Return ``Sheet!C5``, the sheet alone, or the file where there is no sheet.
+
+        Examples
+        --------
+        >>> str(Place("Flows", "C5")), str(Place(file="flows.csv", row=7))
+        ('Flows!C5', 'flows.csv:7')
+        """
+        if self.sheet and self.cell:
+            return f"{self.sheet}!{self.cell}"
+        name = self.sheet or self.file
+        return f"{name}:{self.row}" if self.row is not None else name
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong or doubtful in the input.
+
+    Attributes
+    ----------
+    code
+        Short stable name in kebab case, for tests and for machine-readable output.
+    message
+        English sentence with ``{named}`` placeholders: the key of the translation catalogue.
+        It says what is wrong, what was expected and what to do.
+    values
+        What fills the placeholders.
+    place
+        Where it stands, if it stands somewhere.
+    severity
+        ``"error"`` (cannot go on) or ``"warning"``.
+    """
+
+    code: str
+    message: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    place: Place | None = None
+    severity: str = "error"
+
+    def text(self, language: str = "en") -> str:
+        """Return the sentence in `language`, led by its place.
+
+        Examples
+        --------
+        >>> Problem("unknown-unit", "Unit “{unit}” is not known.", {"unit": "kilo"},
+        ...         Place("Flows", "C5")).text()
+        'Flows!C5: Unit “kilo” is not known.'
+        """
+        sentence = translator(language)(self.message, **self.values)
+        where = str(self.place) if self.place else ""
+        return f"{where}: {sentence}" if where else sentence
+
+
+class MFAError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class _ProblemError(MFAError):
+    """An error made of problems."""
+
+    def __init__(self, problems: Iterable[Problem], language: str = "en") -> None:
+        self.problems = tuple(problems)
+        self.language = language
+        super().__init__(self.text(language))
+
+    def text(self, language: str) -> str:
+        """Return all problems, one a line, in `language`."""
+        return "\n".join(problem.text(language) for problem in self.problems)
+
+
+class InputError(_ProblemError, ValueError):
+    """The input has errors; ``problems`` holds all of them, each with its place."""
+
+
+class UnitError(_ProblemError, ValueError):
+    """A unit is unknown or has the wrong dimension."""
+
+
+class InfeasibleError(_ProblemError, ValueError):
+    """Observations, constants, bounds and relations cannot hold together; ``problems`` names them."""
+
+
+class ConvergenceError(_ProblemError, RuntimeError):
+    """The nonlinear iteration found no solution; ``problems`` names the worst relations."""
