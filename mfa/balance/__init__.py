@@ -1,0 +1,1 @@
+"""Balancing: equations, reconciliation, status, spread, tests."""

@@ -1,0 +1,1 @@
+"""The model of a city: processes, flows, stocks, parameters, relations and observations."""

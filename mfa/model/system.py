@@ -1,0 +1,513 @@
+"""The system: processes, flows and stocks inside one boundary, and all that is known of them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mfa.errors import InputError, Place, Problem, UnitError
+from mfa.model.observation import Observation, Source
+from mfa.model.quality import INDICATORS, cv_from_scores, default_cv, parse_spread
+from mfa.model.quantity import OUTSIDE, Flow, Layer, Material, Parameter, Process, Stock
+from mfa.model.relation import Relation, parse_expression, parse_relation
+from mfa.model.table import Table
+from mfa.model.view import View, ViewGroup
+
+if TYPE_CHECKING:
+    from mfa.account import Account
+
+
+class System:
+    """Processes, flows, stocks, materials, parameters, relations and observations of one city.
+
+    Parameters
+    ----------
+    title
+        Name of the system (both languages; `info` may hold ``title_en`` and ``title_vi``).
+    unit
+        Default unit of flows.
+    periods, regions
+        Labels of the periods in order, and of the regions; a mapping of regions gives parent →
+        children, and a parent's flows are then the sums of its children's. Without periods, those
+        named in the calls are used, or a single unnamed one.
+    info
+        Free metadata: ``boundary_en``, ``description_vi``, ``population`` (a parameter's id)…
+
+    Examples
+    --------
+    >>> s = System("two mills", unit="t/year")
+    >>> _ = s.process("mill"); _ = s.process("market")
+    >>> _ = s.flow("rice_in", "import", "mill", value=100, sd=5)
+    >>> _ = s.flow("rice_out", "mill", "market", value=42, sd=2)
+    >>> _ = s.flow("eaten", "market", "environment")
+    >>> _ = s.flow("husk", "mill", "export")
+    >>> account = s.balance()
+    >>> account["husk"].status, round(account["husk"].value, 6)
+    ('determined', 58.0)
+    """
+
+    def __init__(
+        self,
+        title: str = "",
+        unit: str = "t/year",
+        *,
+        periods: Sequence[object] = (),
+        regions: Sequence[str] | Mapping[str, Sequence[str]] = (),
+        info: Mapping[str, str] | None = None,
+    ) -> None:
+        from mfa.units import parse_unit
+
+        parse_unit(unit)
+        self.unit = unit
+        self.info: dict[str, str] = {"title_en": title, "title_vi": title} | dict(info or {})
+        self.region_tree = dict(regions) if isinstance(regions, Mapping) else {}
+        self._regions = tuple(
+            dict.fromkeys(
+                [*self.region_tree, *(c for kids in self.region_tree.values() for c in kids)]
+                if self.region_tree
+                else regions
+            )
+        )
+        self._periods = tuple(str(p) for p in periods)
+        self._named_periods: dict[str, None] = {}
+        self.processes: Table[Process] = Table(Process)
+        self.layers: Table[Layer] = Table(Layer)
+        self.materials: Table[Material] = Table(Material)
+        self.flows: Table[Flow] = Table(Flow)
+        self.stocks: Table[Stock] = Table(Stock)
+        self.parameters: Table[Parameter] = Table(Parameter)
+        self.observations: Table[Observation] = Table(Observation)
+        self.relations: Table[Relation] = Table(Relation)
+        self.sources: Table[Source] = Table(Source)
+        self.views: Table[View] = Table(View)
+        self.correlations: list[tuple[str, str, float]] = []
+        self._counts: Counter[str] = Counter()
+        for outside in OUTSIDE:
+            self.processes.append(Process(outside, boundary=outside, balance=False))
+        self.layers.append(Layer("goods", unit=unit))
+
+    # ------------------------------------------------------------------ what the system is made of
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """Labels of the periods, in order; ``("",)`` when there is one without a name."""
+        return self._periods or tuple(sorted(self._named_periods)) or ("",)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Labels of the regions; ``("",)`` when there is only the city itself."""
+        return self._regions or ("",)
+
+    def title(self, language: str = "en") -> str:
+        """Return the title in `language`."""
+        return self._text("title", language)
+
+    def boundary(self, language: str = "en") -> str:
+        """Return the description of the system boundary in `language`."""
+        return self._text("boundary", language)
+
+    def description(self, language: str = "en") -> str:
+        """Return what the study is about, in `language`."""
+        return self._text("description", language)
+
+    @property
+    def population(self) -> str | None:
+        """Id of the parameter that holds the population, if the case names one."""
+        return self.info.get("population") or None
+
+    @property
+    def grdp(self) -> str | None:
+        """Id of the parameter that holds the regional product, if the case names one."""
+        return self.info.get("grdp") or None
+
+    def _text(self, key: str, language: str) -> str:
+        other = "en" if language == "vi" else "vi"
+        return self.info.get(f"{key}_{language}") or self.info.get(f"{key}_{other}") or ""
+
+    # ----------------------------------------------------------------------------------- adding
+
+    def process(self, id: str, **fields: Any) -> Process:  # noqa: A002
+        """Add a process; fields as in `Process` (sector, stage, boundary, balance, names…).
+
+        Raises
+        ------
+        InputError
+            The id is taken (the three outside processes may be described once more).
+        """
+        record = Process(id, **fields)
+        if id in OUTSIDE:
+            self.processes.update(
+                id, name_en=record.name_en, name_vi=record.name_vi, sector=record.sector,
+                stage=record.stage, note=record.note, place=record.place,
+            )
+            return self.processes[id]
+        self._new(self.processes, id, record.place)
+        self.processes.append(record)
+        return record
+
+    def layer(self, id: str, unit: str = "", **fields: Any) -> Layer:  # noqa: A002
+        """Add a layer in its own unit (``goods`` exists)."""
+        record = Layer(id, unit=unit or self.unit, **fields)
+        self._unit(record.unit, record.place)
+        if id == "goods":
+            self.layers.update(
+                id, name_en=record.name_en, name_vi=record.name_vi, unit=record.unit,
+                note=record.note, place=record.place,
+            )
+            return self.layers[id]
+        self._new(self.layers, id, record.place)
+        self.layers.append(record)
+        return record
+
+    def material(self, id: str, **fields: Any) -> Material:  # noqa: A002
+        """Add a material; fields as in `Material` (parent, mf_code, density…)."""
+        record = Material(id, **fields)
+        self._new(self.materials, id, record.place)
+        self.materials.append(record)
+        return record
+
+    def flow(
+        self,
+        id: str,  # noqa: A002
+        source: str,
+        target: str,
+        *,
+        value: float | str | None = None,
+        sd: float | None = None,
+        uncertainty: str = "",
+        observed: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> Flow:
+        """Add a flow from `source` to `target`, perhaps with a first observation.
+
+        Parameters
+        ----------
+        value, sd, uncertainty, observed
+            Passed to `observe`; `observed` holds further fields of the observation.
+        **fields
+            As in `Flow`: material, layer, unit, lower (default 0), upper, role, period, region…
+
+        Raises
+        ------
+        InputError
+            The id is taken or the unit unknown.
+        """
+        record = Flow(id, source, target, **fields)
+        self._new(self.flows, id, record.place, repeat=bool(record.period or record.region))
+        if record.unit:
+            self._unit(record.unit, record.place)
+        if record.material and record.material not in self.materials:
+            self.materials.append(Material(record.material))
+        self._name_period(record.period)
+        self.flows.append(record)
+        if value is not None:
+            self.observe(
+                id, value, sd=sd, uncertainty=uncertainty, period=record.period,
+                region=record.region, **{"place": record.place} | dict(observed or {}),
+            )
+        return record
+
+    def stock(
+        self,
+        id: str,  # noqa: A002
+        process: str,
+        *,
+        value: float | str | None = None,
+        sd: float | None = None,
+        uncertainty: str = "",
+        period: object = "",
+        observed: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> Stock:
+        """Add a stock held by `process`; its yearly change is the quantity ``<id>.change``.
+
+        Calling again with the same id adds the level of another period. A level for the label just
+        before the first period (``"2022"`` before ``"2023"``) is the opening level.
+        """
+        record = Stock(id, process, **fields)
+        if id not in self.stocks:
+            self._new(self.stocks, id, record.place)
+            if record.unit:
+                self._unit(record.unit, record.place)
+            if record.material and record.material not in self.materials:
+                self.materials.append(Material(record.material))
+            self.stocks.append(record)
+        if value is not None:
+            self.observe(
+                id, value, sd=sd, uncertainty=uncertainty, period=str(period),
+                **{"place": record.place} | dict(observed or {}),
+            )
+        return self.stocks[id]
+
+    def parameter(
+        self,
+        id: str,  # noqa: A002
+        *,
+        value: float | str | None = None,
+        sd: float | None = None,
+        uncertainty: str = "",
+        period: object = "",
+        observed: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> Parameter:
+        """Add a parameter; without a value it is an unknown that relations may settle.
+
+        Unbounded unless ``lower=`` or ``upper=`` says otherwise; ``start=`` helps a nonlinear one.
+        """
+        record = Parameter(id, period=str(period), **fields)
+        if isinstance(value, str) and record.unit is None and _unit_part(value):
+            record = Parameter(id, period=str(period), **fields | {"unit": _unit_part(value)})
+        self._new(self.parameters, id, record.place, repeat=bool(record.period or record.region))
+        if record.unit:
+            self._unit(record.unit, record.place)
+        self._name_period(record.period)
+        self.parameters.append(record)
+        if value is not None:
+            self.observe(
+                id, value, sd=sd, uncertainty=uncertainty, period=record.period,
+                region=record.region, **{"place": record.place} | dict(observed or {}),
+            )
+        return record
+
+    def transfer_coefficient(
+        self, id: str, flow: str, *, of: str | None = None, **fields: Any  # noqa: A002
+    ) -> Parameter:
+        """Add a transfer coefficient in [0, 1]: ``flow = id × of``.
+
+        Parameters
+        ----------
+        of
+            Formula of what is shared out; default: all that enters the flow's source process.
+        """
+        record = self.parameter(id, **{"lower": 0.0, "upper": 1.0, "unit": "1"} | fields)
+        base = of or f'in("{self.flows[flow].source}")'
+        self.relate(f'"{flow}" = "{id}" * ({base})', id=f"tc_{id}", place=record.place)
+        return record
+
+    def observe(
+        self,
+        quantity: str,
+        value: float | str,
+        *,
+        sd: float | None = None,
+        uncertainty: str = "",
+        unit: str | None = None,
+        factor: str = "",
+        id: str = "",  # noqa: A002
+        period: object = "",
+        place: Place | None = None,
+        decimal: str | None = ".",
+        **fields: Any,
+    ) -> Observation:
+        """Add one reported value of a quantity, of a sum of quantities, or of ``value × factor``.
+
+        Parameters
+        ----------
+        quantity
+            Id of a flow, stock, ``stock.change`` or parameter, or a formula such as ``a + b``.
+        value
+            A number in `unit` (default: the quantity's unit), or text such as ``"42 kt/year"``.
+        sd, uncertainty
+            1 σ in `unit`, or text for `mfa.model.quality.parse_spread`. With neither, σ is derived
+            from the data-quality scores in `fields`, else the default of 30 %; ``sigma_from`` says so.
+        factor
+            Formula of parameters that multiplies the value (``"population"``).
+
+        Raises
+        ------
+        InputError
+            The value is no finite number, an uncertainty is negative or unreadable, a unit unknown.
+        """
+        from mfa.units import convert, parse_number
+
+        if isinstance(value, str):
+            text_unit = _unit_part(value)
+            unit = text_unit or unit
+            value = parse_number(value[: len(value) - len(text_unit)].strip(), decimal)
+        if not math.isfinite(value):
+            raise InputError([Problem("value-not-finite", "The value of “{quantity}” is {value}; a "
+                                      "finite number is expected.",
+                                      {"quantity": quantity, "value": value}, place)])
+        if unit:
+            self._unit(unit, place)
+        distribution, sigma_from = fields.pop("distribution", "normal"), "given"
+        if sd is None and uncertainty:
+            try:
+                spread = parse_spread(uncertainty, float(value), decimal)
+                target = unit or self._unit_of(quantity)
+                sd = convert(spread.sd, spread.unit, target) if spread.unit else spread.sd
+            except UnitError as error:
+                raise InputError(_at(error.problems, place)) from error
+            except ValueError as error:
+                raise InputError([Problem(
+                    "uncertainty-unreadable", "The uncertainty “{text}” cannot be read. Write for "
+                    "example “10 %”, “5”, “± 5 %”, “*/ 1.5” or “[90; 110]”.",
+                    {"text": uncertainty}, place)]) from error
+            distribution = spread.distribution
+        elif sd is None:
+            cv = cv_from_scores({name: fields.get(name) for name in INDICATORS})
+            sigma_from = "scores" if cv is not None else "default"
+            sd = (default_cv() if cv is None else cv) * abs(float(value))
+        if not (math.isfinite(sd) and sd >= 0):
+            raise InputError([Problem("sd-negative", "The uncertainty of “{quantity}” is {sd}; a "
+                                      "number of 0 or more is expected.",
+                                      {"quantity": quantity, "sd": sd}, place)])
+        self._counts[quantity] += 1
+        self._name_period(period)
+        record = Observation(
+            id or f"{quantity}#{self._counts[quantity]}", quantity, float(value), float(sd), unit,
+            factor=factor, uncertainty=uncertainty, sigma_from=sigma_from,
+            distribution=distribution, period=str(period), place=place, **fields,
+        )
+        if id:
+            self._new(self.observations, record.id, place)
+        self.observations.append(record)
+        return record
+
+    def relate(self, formula: str, *, id: str = "", **fields: Any) -> Relation:  # noqa: A002
+        """Add an equation or inequality between quantities.
+
+        Names, numbers, ``+ - * / ^``, parentheses, ``in(process)``, ``out(process)``,
+        ``sum(material)`` and ``name[label]`` for one period or region. It holds in every period and
+        region in which all its names have a value.
+
+        Raises
+        ------
+        InputError
+            The formula does not parse; the problem gives the position.
+        """
+        record = Relation(id or f"r{self.relations.row_count + 1}", formula, **fields)
+        parse_relation(formula, record.place)
+        self._new(self.relations, record.id, record.place)
+        self.relations.append(record)
+        return record
+
+    def correlate(self, first: str, second: str, correlation: float) -> None:
+        """State the correlation between the observations of two quantities (or two observations' ids)."""
+        if not -1 < correlation < 1:
+            raise InputError([Problem("correlation-range", "The correlation of “{first}” and "
+                                      "“{second}” is {value}; between −1 and 1 is expected.",
+                                      {"first": first, "second": second, "value": correlation})])
+        self.correlations.append((first, second, float(correlation)))
+
+    def source(self, id: str, **fields: Any) -> Source:  # noqa: A002
+        """Add a source of figures; fields as in `Source`."""
+        record = Source(id, **fields)
+        self._new(self.sources, id, record.place)
+        self.sources.append(record)
+        return record
+
+    def view(self, id: str, groups: Iterable[ViewGroup], **fields: Any) -> View:  # noqa: A002
+        """Add a Sankey definition made of `groups`."""
+        record = View(id, tuple(groups), **fields)
+        self._new(self.views, id, record.place)
+        self.views.append(record)
+        return record
+
+    # --------------------------------------------------------------------------------- results
+
+    def check(self) -> list[Problem]:
+        """Return everything wrong or doubtful in the system as a whole (names, loose ends)."""
+        from mfa.model.check import check_system
+
+        return check_system(self)
+
+    def balance(self, **options: Any) -> Account:
+        """Reconcile all observations with all relations and return the account.
+
+        Raises
+        ------
+        InputError
+            The system has errors (all of them at once).
+        InfeasibleError
+            Constants, bounds and relations cannot hold together.
+        ConvergenceError
+            A nonlinear system did not converge.
+        """
+        from mfa.account import balance
+
+        return balance(self, **options)
+
+    # --------------------------------------------------------------------------------- helpers
+
+    def _name_period(self, period: object) -> None:
+        if str(period):
+            self._named_periods[str(period)] = None
+
+    def _new(self, table: Table[Any], identifier: str, place: Place | None,
+             repeat: bool = False) -> None:
+        """Refuse an empty id and one that is taken in `table`."""
+        if not identifier:
+            raise InputError([Problem("id-missing", "An id is missing. Every row needs a short, "
+                                      "unique id.", {}, place)])
+        if identifier in table and not repeat:
+            raise InputError([Problem("id-duplicate", "The id “{id}” stands twice. Ids must be "
+                                      "unique.", {"id": identifier}, place)])
+
+    def _unit(self, text: str, place: Place | None) -> None:
+        from mfa.units import parse_unit
+
+        try:
+            parse_unit(text)
+        except UnitError as error:
+            raise InputError(_at(error.problems, place)) from error
+
+    def _unit_of(self, quantity: str) -> str:
+        """Return the display unit of a quantity's values ("" for bare numbers and formulas)."""
+        name = quantity.strip().strip('"`')
+        if name in self.flows:
+            flow = self.flows[name]
+            return flow.unit or self.layer_unit(flow.layer)
+        if name in self.parameters:
+            return self.parameters[name].unit or ""
+        base = name.removesuffix(".change")
+        if base in self.stocks:
+            return self.stock_units(base)[0 if base == name else 1]
+        node = parse_expression(quantity)
+        names = [n.id for n in _names(node)]
+        return self._unit_of(names[0]) if names else self.unit
+
+    def layer_unit(self, layer: str) -> str:
+        """Return the unit of a layer's flows."""
+        return (self.layers[layer].unit if layer in self.layers else "") or self.unit
+
+    def stock_units(self, stock: str) -> tuple[str, str]:
+        """Return the units of a stock's level and of its change."""
+        from mfa.units import parse_unit
+
+        record = self.stocks[stock]
+        rate = self.layer_unit(record.layer)
+        per_time = parse_unit(rate).dimension.get("time", 0) < 0
+        amount = rate.rsplit("/", 1)[0].strip() if per_time and "/" in rate else rate
+        if not record.unit:
+            return amount, rate
+        unit = parse_unit(record.unit)
+        if unit.dimension == parse_unit(rate).dimension:
+            return amount, record.unit
+        return record.unit, f"{record.unit}/year" if per_time else record.unit
+
+
+def _names(node: Any) -> list[Any]:
+    from mfa.model.relation import Name, walk
+
+    return [item for item in walk(node) if isinstance(item, Name)]
+
+
+def _unit_part(text: str) -> str:
+    """Return the unit behind the number of ``"42 kt/year"`` ("" when there is none)."""
+    stripped = text.strip().lstrip("+-−")
+    for index, char in enumerate(stripped):
+        if not (char.isdigit() or char in ".,   " or
+                (char in "eE" and stripped[index + 1 : index + 2].strip("+-").isdigit()) or
+                (char in "+-" and index and stripped[index - 1] in "eE")):
+            return stripped[index:].strip()
+    return ""
+
+
+def _at(problems: Iterable[Problem], place: Place | None) -> list[Problem]:
+    """Return the problems moved to `place`."""
+    from dataclasses import replace
+
+    return [replace(problem, place=place) for problem in problems]
