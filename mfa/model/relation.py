@@ -8,7 +8,8 @@ backquotes or double quotes)::
     term     := power (("*" | "/") power)*
     power    := unary ("^" unary)?
     unary    := "-" unary | atom
-    atom     := number | name | name "[" label ("," label)* "]" | function "(" name ")" | "(" sum ")"
+    atom     := number | name | name "[" label ("," label)* "]" | call | "(" sum ")"
+    call     := function "(" name ("," layer)? ")"
     function := "in" | "out" | "sum"
 """
 
@@ -66,10 +67,11 @@ class Name:
 
 @dataclass(frozen=True)
 class Call:
-    """``in(process)``, ``out(process)`` or ``sum(material)``."""
+    """``in(process)``, ``out(process)`` or ``sum(material)``, perhaps of one layer."""
 
     function: str
     argument: str
+    layer: str = ""
     position: int = 0
 
 
@@ -247,6 +249,13 @@ class _Parser:
         self.fail("formula-name", "The formula “{text}” lacks a name at position {position}.")
         raise AssertionError
 
+    def words(self) -> str:
+        """Return a name that may hold spaces (``in(rice mill)``)."""
+        words = [self.name()[0]]
+        while self.at < len(self.tokens) and self.tokens[self.at][0] in ("name", "number"):
+            words.append(self.name()[0])
+        return " ".join(words)
+
     def atom(self) -> Node:
         if self.take("("):
             node = self.sum()
@@ -260,11 +269,10 @@ class _Parser:
                       "{position}.")
         token, position = self.name()
         if token in FUNCTIONS and self.take("("):
-            argument = [self.name()[0]]
-            while self.at < len(self.tokens) and self.tokens[self.at][0] in ("name", "number"):
-                argument.append(self.name()[0])
+            argument = self.words()
+            layer = self.words() if self.take(",") else ""
             self.expect(")")
-            return Call(token, " ".join(argument), position)
+            return Call(token, argument, layer, position)
         labels: list[str] = []
         if self.take("["):
             labels.append(self.name()[0])

@@ -1,0 +1,284 @@
+"""Every value the engine knows or seeks, as columns: one row a quantity, layer, period and region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mfa.model.system import System
+from mfa.units import Dimension, Unit, parse_unit
+
+FLOW, STOCK, CHANGE, PARAMETER, AUXILIARY = range(5)
+KIND_NAMES = ("flow", "stock", "stock_change", "parameter", "auxiliary")
+OPENING = -1
+
+
+@dataclass
+class InternalUnits:
+    """The coherent units the engine computes in: those of the layers, so that a bare number fits.
+
+    A case in ``kt/year`` counts mass in kt; ``husk >= 5`` then means 5 kt/year. ``scales`` gives, for
+    each base dimension, how many base units (t, m, year, GJ…) one internal unit is.
+    """
+
+    scales: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, texts: list[str]) -> InternalUnits:
+        """Choose the scale of each leading dimension from the first unit text that has it."""
+        units = cls()
+        for text in texts:
+            unit = parse_unit(text)
+            for name, power in dict(unit.dimension).items():
+                if name != "time" and name not in units.scales:
+                    units.scales[name] = unit.factor ** (1.0 / power)
+                    break
+        return units
+
+    def factor(self, unit: Unit | None) -> float:
+        """Return how many internal units one `unit` is (1 for a bare number)."""
+        if unit is None:
+            return 1.0
+        scale = 1.0
+        for name, power in dict(unit.dimension).items():
+            scale *= self.scales.get(name, 1.0) ** power
+        return unit.factor / scale
+
+
+@dataclass
+class Quantities:
+    """Columns of length n, one entry a quantity; auxiliary ones stand at the end.
+
+    Attributes
+    ----------
+    ids, kinds, rows, layers, periods, regions
+        Id, kind code, row in the system's table, layer row (−1: none), and indices of the period
+        (−1: opening level) and region (−1: any).
+    lower, upper, start
+        Bounds and starting value in internal units (NaN: none).
+    factor, unit
+        Internal units per display unit, and the display unit's text (None: bare number).
+    """
+
+    ids: list[str]
+    kinds: np.ndarray
+    rows: np.ndarray
+    layers: np.ndarray
+    periods: np.ndarray
+    regions: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    start: np.ndarray
+    factor: np.ndarray
+    unit: list[str | None]
+    slots: dict[str, int]
+    grid: np.ndarray
+    opening: dict[tuple[str, int], int]
+    internal: InternalUnits
+    aux_ids: list[str] = field(default_factory=list)
+    aux_lower: list[float] = field(default_factory=list)
+    aux_factor: list[float] = field(default_factory=list)
+    aux_unit: list[str | None] = field(default_factory=list)
+
+    @property
+    def visible(self) -> int:
+        """Number of the user's quantities; auxiliary ones follow."""
+        return len(self.ids)
+
+    @property
+    def count(self) -> int:
+        """Number of all quantities."""
+        return self.visible + len(self.aux_ids)
+
+    def auxiliary(
+        self, name: str, lower: float = -np.inf, unit: str | None = None, factor: float = 1.0
+    ) -> int:
+        """Add a hidden quantity (a sum inside a product, a slack, an observed rate); return its index."""
+        self.aux_ids.append(name)
+        self.aux_lower.append(lower)
+        self.aux_unit.append(unit)
+        self.aux_factor.append(factor)
+        return self.count - 1
+
+    def cells(self, identifier: str) -> np.ndarray:
+        """Return the indices of a quantity, shape (periods, regions), −1 where it has no value."""
+        return self.grid[self.slots[identifier]]
+
+    def dimension(self, identifier: str) -> Dimension | None:
+        """Return the dimension of a quantity; None for a bare number."""
+        cells = self.cells(identifier)
+        unit = self.unit[int(cells[cells >= 0][0])]
+        return None if unit is None else parse_unit(unit).dimension
+
+
+def enumerate_quantities(system: System, with_levels: set[str], openings: set[str]) -> Quantities:
+    """Lay out all quantities of `system`.
+
+    Parameters
+    ----------
+    with_levels
+        Stocks whose level is observed or related (the others have a change only).
+    openings
+        Stocks with an observed opening level.
+    """
+    layers = list(system.layers)
+    internal = InternalUnits.of([system.unit, *(system.layer_unit(name) for name in layers)])
+    parts = [_flows(system, layers), *_stocks(system, layers, with_levels, openings),
+             _parameters(system)]
+    parts = [part for part in parts if len(part["id"])]
+    columns = {key: np.concatenate([part[key] for part in parts]) if parts else np.zeros(0)
+               for key in ("id", "kind", "row", "layer", "period", "region", "lower", "upper",
+                           "start", "unit")}
+    factors = _factors(columns["unit"], internal)
+    ids = columns["id"].tolist()
+    slots, grid, opening = _grid(ids, columns, len(system.periods), len(system.regions))
+    lower = columns["lower"].astype(float) * factors
+    upper = columns["upper"].astype(float) * factors
+    return Quantities(
+        ids=ids,
+        kinds=columns["kind"].astype(np.int8),
+        rows=columns["row"].astype(np.int64),
+        layers=columns["layer"].astype(np.int64),
+        periods=columns["period"].astype(np.int64),
+        regions=columns["region"].astype(np.int64),
+        lower=np.where(np.isnan(lower), -np.inf, lower),
+        upper=np.where(np.isnan(upper), np.inf, upper),
+        start=columns["start"].astype(float) * factors,
+        factor=factors,
+        unit=columns["unit"].tolist(),
+        slots=slots,
+        grid=grid,
+        opening=opening,
+        internal=internal,
+    )
+
+
+def codes(labels: np.ndarray, known: tuple[str, ...] | list[str]) -> np.ndarray:
+    """Return the position of each label in `known`, −1 for an empty or unknown one."""
+    import pandas as pd
+
+    return pd.Index(list(known), dtype=object).get_indexer(pd.Index(labels, dtype=object))
+
+
+def _expand(system: System, period: np.ndarray, region: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return (row, period, region) of every cell of rows given for some or for all labels."""
+    p = np.where(period == "", -1, codes(period, system.periods)) if system.periods != ("",) \
+        else np.full(len(period), -1)
+    r = np.where(region == "", -1, codes(region, system.regions)) if system.regions != ("",) \
+        else np.full(len(region), -1)
+    out = []
+    for i in range(len(system.periods)):
+        for j in range(len(system.regions)):
+            rows = np.flatnonzero(((p < 0) | (p == i)) & ((r < 0) | (r == j)))
+            out.append(np.stack([rows, np.full_like(rows, i), np.full_like(rows, j)]))
+    cells = np.concatenate(out, axis=1)
+    return tuple(cells[:, np.lexsort((cells[2], cells[1], cells[0]))])
+
+
+def _objects(values: list[object]) -> np.ndarray:
+    out = np.empty(len(values), dtype=object)
+    out[:] = values
+    return out
+
+
+def _floats(column: np.ndarray, missing: float) -> np.ndarray:
+    import pandas as pd
+
+    return pd.Series(column, dtype=object).fillna(missing).to_numpy(dtype=float)
+
+
+def _flows(system: System, layers: list[str]) -> dict[str, np.ndarray]:
+    table = system.flows
+    rows, period, region = _expand(system, table.column("period"), table.column("region"))
+    layer = codes(table.column("layer"), layers)
+    by_layer = _objects([system.layer_unit(name) for name in layers])
+    unit = table.column("unit")
+    unit = np.where(unit == "", by_layer[layer], unit) if len(unit) else unit
+    return {
+        "id": table.column("id")[rows], "kind": np.full(len(rows), FLOW), "row": rows,
+        "layer": layer[rows], "period": period, "region": region,
+        "lower": _floats(table.column("lower"), -np.inf)[rows],
+        "upper": _floats(table.column("upper"), np.inf)[rows],
+        "start": np.full(len(rows), np.nan), "unit": unit[rows],
+    }
+
+
+def _stocks(
+    system: System, layers: list[str], with_levels: set[str], openings: set[str]
+) -> list[dict[str, np.ndarray]]:
+    table = system.stocks
+    empty = _objects([""] * table.row_count)
+    ids, layer = table.column("id"), codes(table.column("layer"), layers)
+    units = [system.stock_units(name) for name in ids]
+    level_unit, change_unit = _objects([u[0] for u in units]), _objects([u[1] for u in units])
+    lower = _floats(table.column("lower"), -np.inf)
+    upper = _floats(table.column("upper"), np.inf)
+    rows, period, region = _expand(system, empty, empty)
+    level = np.isin(ids[rows], list(with_levels)) if len(rows) else np.zeros(0, bool)
+    opened = level & np.isin(ids[rows], list(openings)) & (period == 0) if len(rows) else level
+
+    def part(mask: np.ndarray, suffix: str, kind: int, unit: np.ndarray,
+             low: np.ndarray, high: np.ndarray, at: int | None = None) -> dict[str, np.ndarray]:
+        r = rows[mask]
+        return {
+            "id": _objects([f"{name}{suffix}" for name in ids[r]]),
+            "kind": np.full(len(r), kind), "row": r, "layer": layer[r],
+            "period": period[mask] if at is None else np.full(len(r), at),
+            "region": region[mask], "lower": low[r], "upper": high[r],
+            "start": np.full(len(r), np.nan), "unit": unit[r],
+        }
+
+    wide = np.full(table.row_count, np.inf)
+    return [
+        part(opened, "", STOCK, level_unit, lower, upper, OPENING),
+        part(level, "", STOCK, level_unit, lower, upper),
+        part(np.ones(len(rows), bool), ".change", CHANGE, change_unit, -wide, wide),
+    ]
+
+
+def _parameters(system: System) -> dict[str, np.ndarray]:
+    table = system.parameters
+    varying = (table.column("period") != "") | (table.column("region") != "")
+    rows, period, region = _expand(system, table.column("period"), table.column("region"))
+    single = ~varying[rows] if len(rows) else np.zeros(0, bool)
+    keep = ~single | ((period == 0) & (region == 0))
+    rows, period, region = rows[keep], period[keep], region[keep]
+    constant = ~varying[rows] if len(rows) else np.zeros(0, bool)
+    return {
+        "id": table.column("id")[rows], "kind": np.full(len(rows), PARAMETER), "row": rows,
+        "layer": np.full(len(rows), -1),
+        "period": np.where(constant, -2, period), "region": np.where(constant, -2, region),
+        "lower": _floats(table.column("lower"), -np.inf)[rows],
+        "upper": _floats(table.column("upper"), np.inf)[rows],
+        "start": _floats(table.column("start"), np.nan)[rows], "unit": table.column("unit")[rows],
+    }
+
+
+def _factors(units: np.ndarray, internal: InternalUnits) -> np.ndarray:
+    """Return the internal units per display unit, one parse for each distinct text."""
+    import pandas as pd
+
+    code, distinct = pd.factorize(pd.Series(units, dtype=object), use_na_sentinel=False)
+    values = [1.0 if (text is None or text != text) else internal.factor(parse_unit(text))
+              for text in distinct]
+    return np.array(values, dtype=float)[code] if len(units) else np.zeros(0)
+
+
+def _grid(
+    ids: list[str], columns: dict[str, np.ndarray], periods: int, regions: int
+) -> tuple[dict[str, int], np.ndarray, dict[tuple[str, int], int]]:
+    """Return id → slot, and slot × period × region → index (−1: none), and the opening levels."""
+    import pandas as pd
+
+    slot, distinct = pd.factorize(pd.Series(ids, dtype=object))
+    grid = np.full((len(distinct), periods, regions), -1, dtype=np.int64)
+    period, region = columns["period"].astype(int), columns["region"].astype(int)
+    index = np.arange(len(ids))
+    usual = period >= 0
+    grid[slot[usual], period[usual], region[usual]] = index[usual]
+    constant = period == -2
+    grid[slot[constant]] = index[constant][:, None, None]
+    opening = {(ids[i], int(region[i])): int(i) for i in np.flatnonzero(period == OPENING)}
+    return dict(zip(distinct.tolist(), range(len(distinct)), strict=True)), grid, opening
+
