@@ -1,0 +1,1 @@
+"""Other ways in and out: a folder of CSV tables, other tools' files."""

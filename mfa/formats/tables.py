@@ -1,0 +1,215 @@
+"""A folder of CSV files, one a table: the same input as the workbook, for review and for diffs.
+
+The files are UTF-8 with a header row of machine names and ``.`` as decimal sign. Readers also
+take titles in either language, semicolons or tabs between cells, and UTF-16 with a byte-order mark,
+because that is what spreadsheets save.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mfa.errors import Place, Problem
+from mfa.workbook.cells import Found, number_text
+from mfa.workbook.raw import RawTables, Value
+from mfa.workbook.rows import Grid, Where, read_rows
+from mfa.workbook.schema import SHEETS, Sheet, find_column, find_sheet
+from mfa.workbook.text import nearest
+
+MAX_BYTES = 200_000_000
+_DELIMITERS = (",", ";", "\t")
+
+
+def read_tables(folder: str | os.PathLike[str]) -> RawTables:
+    """Read ``<table>.csv`` for every table in `folder`.
+
+    Numbers in text are read with a decimal point, whatever the case table declares: that setting is
+    about the workbook. A file that is not there is an empty table.
+
+    Parameters
+    ----------
+    folder
+        The folder; its files are named after the tables (``flows.csv``) or sheets (``Dòng.csv``).
+
+    Returns
+    -------
+    RawTables
+        Everything read, with a problem for everything that could not be.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder.
+    """
+    path = Path(folder)
+    tables = RawTables(decimal=".", source=path.name)
+    files: dict[str, Path] = {}
+    for file in sorted(path.iterdir()):
+        if file.suffix.lower() != ".csv" or not file.is_file():
+            continue
+        found = find_sheet(file.stem)
+        if found is None:
+            tables.problems += _unknown_file(file)
+        elif found.name in files:
+            tables.problems.append(_double_file(file, files[found.name]))
+        else:
+            files[found.name] = file
+    for sheet in SHEETS:
+        if sheet.name in files:
+            _read_file(sheet, files[sheet.name], tables)
+    if not files:
+        tables.problems.append(
+            Problem(
+                "no-tables",
+                "The folder “{folder}” holds no table. Files such as flows.csv are expected.",
+                {"folder": path.name},
+                Place(file=path.name),
+            )
+        )
+    return tables
+
+
+def write_tables(
+    tables: RawTables | Mapping[str, Sequence[Mapping[str, Value]]], folder: str | os.PathLike[str]
+) -> list[Path]:
+    """Write `tables` as ``<table>.csv`` into `folder` and return the paths written.
+
+    Columns stand in the order of the schema and only those with a value anywhere, besides the
+    required ones; numbers with a decimal point; lines end in a line feed. The same tables give the
+    same bytes.
+    """
+    plain = tables.plain() if isinstance(tables, RawTables) else tables
+    path = Path(folder)
+    path.mkdir(parents=True, exist_ok=True)
+    written = []
+    for sheet in SHEETS:
+        rows = plain.get(sheet.name)
+        if rows:
+            file = path / f"{sheet.name}.csv"
+            file.write_text(_csv_text(sheet, rows), encoding="utf-8", newline="")
+            written.append(file)
+    return written
+
+
+def _csv_text(sheet: Sheet, rows: Sequence[Mapping[str, Value]]) -> str:
+    used = {name for row in rows for name, value in row.items() if value not in ("", None)}
+    names = [c.name for c in sheet.columns if c.required or c.name in used]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_csv_cell(row.get(name)) for name in names])
+    return out.getvalue()
+
+
+def _csv_cell(value: Value | None) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else number_text(value)
+
+
+def _read_file(sheet: Sheet, file: Path, tables: RawTables) -> None:
+    text, problem = _decode(file)
+    if problem:
+        tables.problems.append(problem)
+        return
+    grid, problem = _grid(text, sheet, file)
+    if problem:
+        tables.problems.append(problem)
+        return
+    rows, problems = read_rows(sheet, grid, Where(file.name), ".")
+    tables.rows[sheet.name] = rows
+    tables.problems += problems
+
+
+def _decode(file: Path) -> tuple[str, Problem | None]:
+    """Return the text of `file`, by its byte-order mark, else as UTF-8."""
+    where = Place(file=file.name)
+    if file.stat().st_size > MAX_BYTES:
+        return "", Problem(
+            "file-too-large",
+            "The file has {size} MB; at most {limit} MB are read.",
+            {"size": file.stat().st_size // 1_000_000, "limit": MAX_BYTES // 1_000_000},
+            where,
+        )
+    data = file.read_bytes()
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        return "", Problem(
+            "not-utf-8",
+            "The file is not UTF-8 text from line {line} on. Save it as “CSV UTF-8”.",
+            {"line": line},
+            Place(file=file.name, row=line),
+        )
+    if "\x00" in text:
+        return "", Problem(
+            "not-text",
+            "The file is not text. Save the table as “CSV UTF-8”.",
+            {},
+            where,
+        )
+    return text, None
+
+
+def _grid(text: str, sheet: Sheet, file: Path) -> tuple[Grid, Problem | None]:
+    """Return line number → column number → cell."""
+    delimiter = _delimiter(text, sheet)
+    grid: dict[int, dict[int, Found]] = {}
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    line = 1
+    try:
+        for cells in reader:
+            filled = {n: Found(c) for n, c in enumerate(cells, start=1) if c.strip()}
+            if filled:
+                grid[line] = filled
+            line = reader.line_num + 1
+    except csv.Error as error:
+        return {}, Problem(
+            "csv-unreadable",
+            "The file cannot be read as CSV from line {line} on: {reason}.",
+            {"line": line, "reason": str(error)},
+            Place(file=file.name, row=line),
+        )
+    return grid, None
+
+
+def _delimiter(text: str, sheet: Sheet) -> str:
+    """Return the separator that makes the most known titles out of the first filled line."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+
+    def known(delimiter: str) -> int:
+        titles = next(csv.reader([first], delimiter=delimiter), [])
+        return sum(find_column(sheet, title) is not None for title in titles)
+
+    return max(_DELIMITERS, key=known)
+
+
+def _unknown_file(file: Path) -> list[Problem]:
+    meant = nearest(file.stem, [sheet.name for sheet in SHEETS])
+    if meant is None:
+        return []
+    return [
+        Problem(
+            "unknown-table",
+            "The table “{title}” is not known and is not read. Did you mean “{meant}”?",
+            {"title": file.stem, "meant": meant},
+            Place(file=file.name),
+            "warning",
+        )
+    ]
+
+
+def _double_file(file: Path, other: Path) -> Problem:
+    return Problem(
+        "double-table",
+        "“{title}” and “{other}” are the same table; remove one of them.",
+        {"title": file.name, "other": other.name},
+        Place(file=file.name),
+    )

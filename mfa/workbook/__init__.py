@@ -1,0 +1,1 @@
+"""The workbook: its sheets and columns, blank templates, reading, building, feedback."""

@@ -1,0 +1,178 @@
+"""From what a cell holds to what its column expects: one spelling for every way of typing it."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from dataclasses import dataclass
+
+from mfa.errors import Problem
+from mfa.workbook.choices import canonical
+from mfa.workbook.columns import Column
+from mfa.workbook.raw import Value
+from mfa.workbook.text import tidy
+
+Date = datetime.date | datetime.datetime | datetime.time
+
+_FREE_TEXT = frozenset({"text"})
+_NUMBER = re.compile(r"(?<![\w.,])[-+\u2212]?\d[\d.,\u00a0\u202f]*(?:[eE][-+]?\d+)?")
+_FORMULA_NUMBER = re.compile(r"(?<![\w.,])(\d+),(\d+)(?![\w.,])")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What stands in a cell of a file before its column is known.
+
+    Attributes
+    ----------
+    value
+        Text, number, truth value or date; None for a formula without a result.
+    error
+        Whether the value is the text of an error, such as ``#N/A``.
+    formula
+        Whether the value is the result of a formula.
+    percent
+        Whether the number is shown with a percent sign (10 % is stored as 0.1).
+    """
+
+    value: str | float | bool | Date | None
+    error: bool = False
+    formula: bool = False
+    percent: bool = False
+
+
+def interpret(
+    found: Found, column: Column, decimal: str | None
+) -> tuple[Value | None, Problem | None]:
+    """Return the value of a cell as its column wants it, and what is wrong with it.
+
+    Text that does not fit (a word where a number belongs) is returned as it is, for the builder
+    to judge with the whole row in view. An empty value is returned as ``""``; None means unusable.
+    """
+    value = found.value
+    if found.error:
+        return None, _problem(
+            "cell-error",
+            "The cell in column “{column}” holds the error {value}. Mend its formula or type the "
+            "value.",
+            column,
+            value,
+        )
+    if value is None:
+        return None, _problem(
+            "formula-without-value",
+            "The formula in column “{column}” has no stored result. Open the workbook in Excel or "
+            "LibreOffice, save it, and try again.",
+            column,
+            "",
+        )
+    if isinstance(value, Date):
+        return _date(value, column)
+    if isinstance(value, bool):
+        return _truth(value, column)
+    if isinstance(value, str):
+        return _text(value, column, decimal), None
+    return _number(float(value), column, found.percent)
+
+
+def _problem(code: str, message: str, column: Column, value: object) -> Problem:
+    return Problem(code, message, {"column": column.name, "value": value})
+
+
+def _date(value: Date, column: Column) -> tuple[Value | None, Problem | None]:
+    if column.kind in _FREE_TEXT:
+        return value.isoformat(sep=" ") if isinstance(value, datetime.datetime) and (
+            value.time() != datetime.time()
+        ) else str(value)[:10], None
+    return None, _problem(
+        "date-in-cell",
+        "The cell in column “{column}” holds the date {value}, perhaps because Excel changed what "
+        "was typed. Format the cell as text or number and type the value again.",
+        column,
+        value,
+    )
+
+
+def _truth(value: bool, column: Column) -> tuple[Value | None, Problem | None]:
+    if column.choices == "yes_no":
+        return ("yes" if value else "no"), None
+    if column.kind in _FREE_TEXT:
+        return str(value).upper(), None
+    return None, _problem(
+        "truth-in-cell",
+        "The cell in column “{column}” holds the truth value {value}; that cannot stand here.",
+        column,
+        str(value).upper(),
+    )
+
+
+def _number(value: float, column: Column, percent: bool) -> tuple[Value | None, Problem | None]:
+    if not math.isfinite(value):
+        return None, _problem(
+            "not-finite",
+            "The cell in column “{column}” holds {value}, which is no finite number.",
+            column,
+            value,
+        )
+    if column.numeric:
+        return value, None
+    if column.kind == "uncertainty" and percent:
+        return f"{number_text(value * 100)} %", None
+    return canonical(column.choices, number_text(value)) if column.kind == "choice" else (
+        number_text(value)
+    ), None
+
+
+def number_text(value: float) -> str:
+    """Return the shortest text that reads back as `value`, with a decimal point.
+
+    Examples
+    --------
+    >>> number_text(2023.0), number_text(0.1), number_text(13.000000000000002)
+    ('2023', '0.1', '13')
+    """
+    # Fifteen digits are what Excel keeps; beyond them 13 % would print as 13.000000000000002 %.
+    shown = float(f"{value:.15g}")
+    return str(int(shown)) if shown.is_integer() and abs(shown) < 1e15 else repr(shown)
+
+
+def _text(value: str, column: Column, decimal: str | None) -> Value:
+    text = tidy(value)
+    if not text:
+        return ""
+    if column.kind == "choice":
+        return canonical(column.choices, text)
+    if column.numeric:
+        return _number_in_text(text, column, decimal)
+    if column.kind == "uncertainty":
+        return _with_points(text, decimal)
+    if column.kind == "formula" or column.kind == "quantity":
+        return _FORMULA_NUMBER.sub(r"\1.\2", text) if decimal == "," else text
+    return text
+
+
+def _number_in_text(text: str, column: Column, decimal: str | None) -> Value:
+    from mfa.units import parse_number
+
+    share = column.kind == "share" and text.endswith("%")
+    try:
+        number = parse_number(text.rstrip("% ") if share else text, decimal)
+    except ValueError:
+        return text
+    if not math.isfinite(number):
+        return text
+    return float(number) / 100 if share else float(number)
+
+
+def _with_points(text: str, decimal: str | None) -> str:
+    """Return an uncertainty with its numbers written with a decimal point."""
+    from mfa.units import parse_number
+
+    def rewrite(match: re.Match[str]) -> str:
+        return number_text(float(parse_number(match.group(), decimal)))
+
+    try:
+        return _NUMBER.sub(rewrite, text)
+    except ValueError:
+        return text
