@@ -1,0 +1,118 @@
+"""The status of every quantity, from structure and numbers, without dense row reduction.
+
+A random vector projected on the null space of the unmeasured columns has a zero exactly where the
+relations and data determine a quantity; a random vector projected on the left null space shows, seen
+through the measured columns, which data the relations can check (both with probability one).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from mfa.balance.kkt import KKT
+
+STATUSES = ("reconciled", "measured", "determined", "free", "fixed")
+RECONCILED, MEASURED, DETERMINED, FREE, FIXED = range(5)
+PROBES = 2
+ZERO = 1e-7
+
+
+@dataclass
+class Classification:
+    """Status code of every quantity (n,), and null-space probes (n × k) of the undetermined ones.
+
+    A combination ``w·x`` is determined by the data exactly when ``probesᵀ w`` vanishes.
+    """
+
+    status: np.ndarray
+    probes: np.ndarray
+
+    def determines(self, weights: np.ndarray) -> bool:
+        """Return whether the data settle the combination with these weights (n,)."""
+        part = self.probes * weights[:, None]
+        size = np.abs(part).max(initial=0.0)
+        return bool(size == 0 or np.abs(part.sum(axis=0)).max(initial=0.0) <= ZERO * size)
+
+
+def classify(
+    J: sp.csr_array, measured: np.ndarray, scale: np.ndarray, unfixed: np.ndarray, n: int,
+    repeated: np.ndarray,
+) -> Classification:
+    """Classify all quantities.
+
+    Parameters
+    ----------
+    J
+        Jacobian over the quantities that are not constants, m × u.
+    measured
+        Whether each of them is observed, (u,).
+    scale
+        Typical magnitude of each, (u,).
+    unfixed
+        Their indices among all n.
+    repeated
+        Whether each has more than one observation, (u,): such data check each other.
+    """
+    status = np.full(n, FIXED, dtype=np.int8)
+    probes = np.zeros((n, PROBES))
+    columns = (J @ sp.diags_array(scale)).tocsc()
+    free, known = np.flatnonzero(~measured), np.flatnonzero(measured)
+    directions = _null_probe(columns[:, free])
+    observable = (np.abs(directions).max(axis=1, initial=0.0) < ZERO) if len(free) else \
+        np.zeros(0, dtype=bool)
+    status[unfixed[free]] = np.where(observable, DETERMINED, FREE)
+    probes[unfixed[free]] = np.where(observable[:, None], 0.0, directions) * scale[free][:, None]
+    checked = _checked(columns, free, known) | repeated[known]
+    status[unfixed[known]] = np.where(checked, RECONCILED, MEASURED)
+    return Classification(status, probes)
+
+
+def _random(rows: int) -> np.ndarray:
+    """Return reproducible random vectors with entries of size about one, never near zero."""
+    draw = np.random.default_rng(20231).uniform(0.5, 1.5, size=(rows, PROBES))
+    return draw * np.where(np.random.default_rng(7).random((rows, PROBES)) < 0.5, -1.0, 1.0)
+
+
+def _null_probe(columns: sp.csc_array) -> np.ndarray:
+    """Return random vectors projected on the null space of `columns` (unit-norm columns)."""
+    m, k = columns.shape
+    if not k:
+        return np.zeros((0, PROBES))
+    norm = np.sqrt(np.asarray(columns.multiply(columns).sum(axis=0)).ravel())
+    unit = (columns @ sp.diags_array(1.0 / np.where(norm > 0, norm, 1.0))).tocsr()
+    kkt = KKT(sp.csr_array(sp.eye_array(k)), unit, np.ones(k))
+    direction, _, _ = kkt.solve(_random(k), np.zeros((m, PROBES)))
+    return direction / np.where(norm > 0, norm, 1.0)[:, None] * _median(norm)
+
+
+def _median(norm: np.ndarray) -> float:
+    positive = norm[norm > 0]
+    return float(np.median(positive)) if len(positive) else 1.0
+
+
+def _checked(columns: sp.csc_array, free: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return whether each measured quantity takes part in a check of the data."""
+    m = columns.shape[0]
+    if not len(known) or not m:
+        return np.zeros(len(known), dtype=bool)
+    rows = _unit_rows(columns)
+    unknown = rows[:, free]
+    if len(free):
+        norm = np.sqrt(np.asarray(unknown.multiply(unknown).sum(axis=0)).ravel())
+        transposed = sp.csr_array((unknown @ sp.diags_array(1 / np.where(norm > 0, norm, 1.0))).T)
+        kkt = KKT(sp.csr_array(sp.eye_array(m)), transposed, np.ones(m))
+        y, _, _ = kkt.solve(_random(m), np.zeros((len(free), PROBES)))
+    else:
+        y = _random(m)
+    seen = rows[:, known].T @ y
+    size = abs(rows[:, known]).T @ np.ones(m)
+    strength = np.abs(seen).max(axis=1, initial=0.0)
+    return strength > ZERO * np.maximum(size, 1e-300)
+
+
+def _unit_rows(columns: sp.csc_array) -> sp.csc_array:
+    norm = np.sqrt(np.asarray(columns.multiply(columns).sum(axis=1)).ravel())
+    return (sp.diags_array(1.0 / np.where(norm > 0, norm, 1.0)) @ columns).tocsc()

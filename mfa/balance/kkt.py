@@ -1,0 +1,149 @@
+"""The sparse saddle-point system behind every step: ``[W Jᵀ; J 0]``, scaled, regularised, refined.
+
+Unmeasured quantities have no weight and redundant balances are normal, so the matrix is singular in
+general. It is factorised once with a tiny regularisation, ``[W + ρI, Jᵀ; J, −δI]`` (quasi-definite,
+hence factorisable in any order without pivoting: Vanderbei 1995), and every solution is refined on the
+*unregularised* residual. That is the proximal method of multipliers: for a consistent system it
+converges to a solution of the original equations, moving nothing that no equation determines.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.linalg import splu
+
+REGULARISATION = 1e-8
+CHUNK = 64
+
+
+def column_scales(J: sp.csr_array, precision: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Return a typical magnitude of each quantity's uncertainty.
+
+    Parameters
+    ----------
+    J
+        Jacobian, m × n.
+    precision
+        1/σ² of the measured quantities, 0 of the others; shape (n,).
+    size
+        Fallback magnitudes for quantities that no measured one reaches; shape (n,).
+
+    Returns
+    -------
+    numpy.ndarray
+        σ of the measured; of the others the smallest that one of their rows suggests, spread from
+        row to row until nothing changes.
+    """
+    scale = np.zeros(len(precision))
+    measured = precision > 0
+    scale[measured] = 1.0 / np.sqrt(precision[measured])
+    magnitude, pattern = abs(J), J.tocoo()
+    weight = np.abs(pattern.data)
+    for _ in range(12):
+        open_ = scale == 0
+        if not open_.any():
+            break
+        reach = np.zeros(J.shape[0])
+        np.maximum.at(reach, pattern.row, weight * scale[pattern.col])
+        use = open_[pattern.col] & (reach[pattern.row] > 0) & (weight > 0)
+        if not use.any():
+            break
+        guess = np.full(len(scale), np.inf)
+        np.minimum.at(guess, pattern.col[use], reach[pattern.row[use]] / weight[use])
+        found = open_ & np.isfinite(guess)
+        scale[found] = guess[found]
+    del magnitude
+    fallback = np.where(size > 0, size, 1.0)
+    return np.where(scale > 0, scale, fallback)
+
+
+class KKT:
+    """Factor of the scaled saddle-point system of one Jacobian and one weight matrix.
+
+    Parameters
+    ----------
+    W
+        Weights (inverse covariance of the observations), n × n symmetric positive semidefinite.
+    J
+        Jacobian of the relations, m × n.
+    size
+        Fallback magnitudes of the unmeasured, shape (n,).
+
+    Attributes
+    ----------
+    column_scale, row_scale
+        Quantities are ``column_scale · y``; rows are multiplied by ``row_scale``.
+    """
+
+    def __init__(self, W: sp.csr_array, J: sp.csr_array, size: np.ndarray) -> None:
+        self.n, self.m = J.shape[1], J.shape[0]
+        self.column_scale = column_scales(J, W.diagonal(), size)
+        D = sp.diags_array(self.column_scale)
+        scaled = (J @ D).tocsr()
+        largest = np.zeros(self.m)
+        np.maximum.at(largest, scaled.tocoo().row, np.abs(scaled.tocoo().data))
+        self.row_scale = 1.0 / np.where(largest > 0, largest, 1.0)
+        self.J = (sp.diags_array(self.row_scale) @ scaled).tocsr()
+        self.W = (D @ W @ D).tocsr()
+        self._JT = self.J.T.tocsr()
+        regular = sp.block_array(
+            [[self.W + REGULARISATION * sp.eye_array(self.n), self._JT],
+             [self.J, -REGULARISATION * sp.eye_array(self.m)]], format="csc")
+        self._lu = splu(sp.csc_matrix(regular), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0,
+                        options={"SymmetricMode": True})
+
+    def solve(
+        self, primal: np.ndarray, dual: np.ndarray, sweeps: int = 60, tolerance: float = 1e-13
+    ) -> tuple[np.ndarray, np.ndarray, float]:
+        """Solve ``[W Jᵀ; J 0] [x; λ] = [primal; dual]`` in the caller's units.
+
+        Parameters
+        ----------
+        primal, dual
+            Right-hand sides, (n,) or (n, k) and (m,) or (m, k).
+
+        Returns
+        -------
+        x, multipliers, residual
+            Solution, multipliers, and the largest remaining scaled residual relative to the
+            right-hand side; it stays large when the equations contradict each other.
+        """
+        D, R = self.column_scale, self.row_scale
+        single = primal.ndim == 1
+        top = (primal * D if single else primal * D[:, None]).reshape(self.n, -1)
+        low = (dual * R if single else dual * R[:, None]).reshape(self.m, -1)
+        goal = np.concatenate([top, low])
+        u = np.zeros_like(goal)
+        worst = np.inf
+        size = np.abs(goal).max(axis=0, initial=0.0)
+        size = np.where(size > 0, size, 1.0)
+        for _ in range(sweeps):
+            error = goal - self._product(u)
+            now = float((np.abs(error).max(axis=0, initial=0.0) / size).max(initial=0.0))
+            if now <= tolerance or not now < worst * 0.9:
+                if now > worst:
+                    u = previous
+                    now = worst
+                worst = now
+                break
+            worst, previous = now, u
+            u = u + self._lu.solve(error)
+        x, multipliers = u[: self.n] * D[:, None], u[self.n :] * R[:, None]
+        return (x[:, 0], multipliers[:, 0], worst) if single else (x, multipliers, worst)
+
+    def _product(self, u: np.ndarray) -> np.ndarray:
+        x, y = u[: self.n], u[self.n :]
+        return np.concatenate([self.W @ x + self._JT @ y, self.J @ x])
+
+    def covariance_columns(self, weights: np.ndarray) -> np.ndarray:
+        """Return C·w for the posterior covariance C and each column of `weights` (n × k).
+
+        Only meaningful for combinations that the data determine.
+        """
+        out = np.empty_like(weights, dtype=float)
+        zero = np.zeros((self.m, min(CHUNK, weights.shape[1])))
+        for start in range(0, weights.shape[1], CHUNK):
+            part = weights[:, start : start + CHUNK]
+            out[:, start : start + CHUNK] = self.solve(part, zero[:, : part.shape[1]], sweeps=8)[0]
+        return out

@@ -1,0 +1,289 @@
+"""Weighted least squares subject to relations and bounds: the reconciled values.
+
+Minimise ``(h − z)ᵀ V⁻¹ (h − z)`` subject to ``f(x) = 0`` and ``l ≤ x ≤ u`` by damped Gauss–Newton
+(Cencic 2016; a line search on an exact penalty), each step a sparse quadratic programme: the equality
+solution where it respects the bounds, else PIQP for the active set, then an exact solution on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+
+from mfa.balance.equations import Equations, Observations
+from mfa.balance.kkt import KKT
+from mfa.errors import InputError, Problem
+
+MAX_ITERATIONS = 200
+TOLERANCE = 1e-11
+
+
+@dataclass
+class Data:
+    """Observations merged by quantity: ``W = Hᵀ V⁻¹ H``, the weighted means and the constants.
+
+    Attributes
+    ----------
+    W
+        Weights, n × n.
+    mean
+        W⁻¹-weighted mean of the observations of each quantity, NaN where there is none; (n,).
+    gradient0
+        ``Hᵀ V⁻¹ z``, shape (n,).
+    inverse
+        V⁻¹ of the uncertain observations, in the order `uncertain`.
+    uncertain, exact
+        Positions of observations with σ > 0 and with σ = 0.
+    fixed
+        Whether each quantity is a constant; (n,).
+    """
+
+    W: sp.csr_array
+    mean: np.ndarray
+    gradient0: np.ndarray
+    inverse: sp.csr_array
+    uncertain: np.ndarray
+    exact: np.ndarray
+    fixed: np.ndarray
+
+
+@dataclass
+class Solution:
+    """What reconciliation found, in internal units.
+
+    ``x`` (n,), multipliers of the rows and of the bounds, the active bounds, χ², and whether and in
+    how many iterations it converged. ``kkt`` is the factor at the solution without active bounds,
+    over the quantities `unfixed`.
+    """
+
+    x: np.ndarray
+    multipliers: np.ndarray
+    active: np.ndarray
+    chi2: float
+    iterations: int
+    converged: bool
+    data: Data
+    unfixed: np.ndarray
+    kkt: KKT | None = None
+    jacobian: sp.csr_array | None = None
+    residual: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+
+def merge(observations: Observations, n: int, lower: np.ndarray, upper: np.ndarray) -> Data:
+    """Merge several observations of one quantity and set the exact ones apart.
+
+    Raises
+    ------
+    InputError
+        The stated correlations are impossible (their covariance is not positive definite).
+    """
+    exact = np.flatnonzero(observations.sd == 0)
+    uncertain = np.flatnonzero(observations.sd > 0)
+    inverse = _inverse_covariance(observations, uncertain)
+    k = len(uncertain)
+    H = sp.csr_array((np.ones(k), (np.arange(k), observations.index[uncertain])), shape=(k, n))
+    W = (H.T @ inverse @ H).tocsr()
+    gradient0 = H.T @ (inverse @ observations.value[uncertain])
+    count = np.bincount(observations.index[uncertain], minlength=n)
+    precision = np.zeros(n)
+    total = np.zeros(n)
+    own = 1.0 / observations.sd[uncertain] ** 2
+    np.add.at(precision, observations.index[uncertain], own)
+    np.add.at(total, observations.index[uncertain], own * observations.value[uncertain])
+    mean = np.full(n, np.nan)
+    mean[count > 0] = total[count > 0] / precision[count > 0]
+    fixed = (lower == upper).copy()
+    fixed[observations.index[exact]] = True
+    mean[lower == upper] = lower[lower == upper]
+    mean[observations.index[exact]] = observations.value[exact]
+    return Data(W, mean, gradient0, inverse, uncertain, exact, fixed)
+
+
+def _inverse_covariance(observations: Observations, uncertain: np.ndarray) -> sp.csr_array:
+    """Return V⁻¹ of the uncertain observations, block by block of correlated ones."""
+    variance = observations.sd[uncertain] ** 2
+    if not observations.covariance:
+        return sp.csr_array(sp.diags_array(1.0 / variance))
+    position = {int(row): k for k, row in enumerate(uncertain)}
+    pairs = [(position[i], position[j], v) for i, j, v in observations.covariance
+             if i in position and j in position]
+    V = sp.lil_array((len(uncertain), len(uncertain)))
+    V.setdiag(variance)
+    for i, j, value in pairs:
+        V[i, j] = V[j, i] = value
+    V = V.tocsr()
+    _, group = sp.csgraph.connected_components(V, directed=False)
+    diagonal = 1.0 / variance
+    entries: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for label in np.flatnonzero(np.bincount(group) > 1):
+        members = np.flatnonzero(group == label)
+        block = V[members][:, members].toarray()
+        scale = np.sqrt(np.diag(block))
+        if np.linalg.eigvalsh(block / np.outer(scale, scale))[0] <= 1e-10:
+            raise InputError([Problem(
+                "correlations-impossible", "The stated correlations cannot hold together: their "
+                "matrix is not positive definite. Make some of them weaker.", {})])
+        i, j = np.meshgrid(members, members, indexing="ij")
+        entries.append((i.ravel(), j.ravel(), np.linalg.inv(block).ravel()))
+        diagonal[members] = 0.0
+    size = len(uncertain)
+    out = sp.csr_array(sp.diags_array(diagonal))
+    for i, j, v in entries:
+        out = out + sp.csr_array(sp.coo_array((v, (i, j)), shape=(size, size)))
+    return out.tocsr()
+
+
+def reconcile(equations: Equations, *, start: np.ndarray | None = None) -> Solution:
+    """Return the most likely values of all quantities.
+
+    Parameters
+    ----------
+    start
+        Starting values in internal units, to overrule those from the data; (n,).
+    """
+    data = merge(equations.observations, equations.quantities.count,
+                 equations.lower, equations.upper)
+    problem = _Problem(equations, data)
+    x = problem.starting_point() if start is None else start.copy()
+    return problem.solve(x)
+
+
+class _Problem:
+    """One reconciliation under way: the free columns, and the step from one iterate to the next."""
+
+    def __init__(self, equations: Equations, data: Data) -> None:
+        self.e, self.data = equations, data
+        self.unfixed = np.flatnonzero(~data.fixed)
+        self.W = data.W[self.unfixed][:, self.unfixed].tocsr()
+        self.g0 = data.gradient0[self.unfixed]
+        self.lower = equations.lower[self.unfixed]
+        self.upper = equations.upper[self.unfixed]
+        self.bounded = bool(np.isfinite(self.lower).any() or np.isfinite(self.upper).any())
+        self.active = np.zeros(len(self.unfixed), dtype=np.int8)
+
+    # ------------------------------------------------------------------------------ start
+
+    def starting_point(self) -> np.ndarray:
+        """Return data where there are any; the rest from the linear relations, near a plain guess."""
+        mean, given = self.data.mean, self.e.start
+        known = np.where(np.isnan(mean), given, mean)
+        guess = self._guess(known)
+        x = np.where(np.isnan(known), guess, known)
+        x = np.clip(x, self.e.lower, self.e.upper) if self.bounded else x
+        missing = np.isnan(known[self.unfixed])
+        if not missing.any() or not self.e.A.shape[0]:
+            return x
+        linear = np.ones(self.e.A.shape[0], dtype=bool)
+        for block in self.e.blocks:
+            linear[block.rows] = False
+        A = self.e.A[linear]
+        wide = sp.diags_array(1e-4 / np.maximum(np.abs(x[self.unfixed]), 1e-30) ** 2 * missing)
+        kkt = KKT((self.W + wide).tocsr(), A[:, self.unfixed].tocsr(), np.abs(x[self.unfixed]))
+        gradient = self.g0 - self.W @ x[self.unfixed]
+        step, _, _ = kkt.solve(gradient, self.e.b[linear] - A @ x, sweeps=4)
+        filled = x[self.unfixed] + np.where(np.isfinite(step), step, 0.0)
+        inside = np.clip(filled, self.lower, self.upper)
+        x[self.unfixed] = np.where(missing, inside, x[self.unfixed])
+        return x
+
+    def _guess(self, known: np.ndarray) -> np.ndarray:
+        """Return plain guesses: middle of a closed range, else a typical size of the same kind."""
+        lower, upper = self.e.lower, self.e.upper
+        closed = np.isfinite(lower) & np.isfinite(upper)
+        kinds = np.concatenate([self.e.quantities.kinds,
+                                np.full(len(known) - len(self.e.quantities.kinds), 4)])
+        out = np.ones(len(known))
+        for kind in (0, 1, 2):
+            sizes = np.abs(known[(kinds == kind) & ~np.isnan(known)])
+            sizes = sizes[sizes > 0]
+            if len(sizes):
+                out[kinds == kind] = np.median(sizes)
+        out[kinds == 2] = 0.0
+        return np.where(closed, (np.where(closed, lower, 0) + np.where(closed, upper, 0)) / 2, out)
+
+    # ------------------------------------------------------------------------------ iteration
+
+    def solve(self, x: np.ndarray) -> Solution:
+        penalty, converged, iteration = 1.0, False, 0
+        multipliers = np.zeros(self.e.A.shape[0])
+        for iteration in range(1, MAX_ITERATIONS + 1):
+            J = self.e.jacobian(x)[:, self.unfixed].tocsr()
+            f = self.e.residual(x)
+            y = x[self.unfixed]
+            kkt = KKT(self.W, J, np.abs(y))
+            step, multipliers = self._step(kkt, J, y, f)
+            small = self._small(kkt, step, y)
+            if self.e.linear:
+                x[self.unfixed] = y + step
+                converged = True
+                break
+            scaled = np.abs(multipliers) / kkt.row_scale
+            penalty = max(penalty, 2.0 * float(scaled.max(initial=0.0)))
+            x, moved = self._search(x, step, penalty, kkt.row_scale)
+            if small or (not moved and self._closed(x)):
+                converged = self._closed(x)
+                break
+            if not moved:
+                break
+        return self._finish(x, multipliers, iteration, converged)
+
+    def _small(self, kkt: KKT, step: np.ndarray, y: np.ndarray) -> bool:
+        size = np.abs(step) / np.maximum(np.abs(y), kkt.column_scale)
+        return bool(size.max(initial=0.0) < TOLERANCE)
+
+    def _closed(self, x: np.ndarray) -> bool:
+        """Whether every row closes to rounding error of its terms."""
+        f, size = np.abs(self.e.residual(x)), self.e.magnitude(x)
+        return bool(np.all(f <= 1e-9 * np.maximum(size, 1e-300) + 1e-300))
+
+    def _search(
+        self, x: np.ndarray, step: np.ndarray, penalty: float, row_scale: np.ndarray
+    ) -> tuple[np.ndarray, bool]:
+        """Return the point along `step` that lowers misfit + penalty · residual, and whether it moved."""
+        def merit(point: np.ndarray) -> float:
+            y, f = point[self.unfixed], self.e.residual(point)
+            value = 0.5 * y @ (self.W @ y) - self.g0 @ y + penalty * np.abs(f * row_scale).sum()
+            return float(value) if np.isfinite(value) else np.inf
+
+        here, length = merit(x), 1.0
+        slack = 1e-12 * (1.0 + abs(here))
+        for _ in range(40):
+            trial = x.copy()
+            trial[self.unfixed] += length * step
+            if merit(trial) <= here + slack:
+                return trial, True
+            length *= 0.5
+        return x, False
+
+    def _step(
+        self, kkt: KKT, J: sp.csr_array, y: np.ndarray, f: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the Gauss–Newton step within the bounds, and the rows' multipliers."""
+        gradient = self.g0 - self.W @ y
+        step, multipliers, _ = kkt.solve(gradient, -f)
+        if not self.bounded or self._inside(y + step, kkt.column_scale):
+            self.active[:] = 0
+            return step, multipliers
+        from mfa.balance.active import bounded_step
+
+        step, multipliers, self.active = bounded_step(
+            kkt, self.W, J, gradient, f, self.lower - y, self.upper - y, self.active)
+        return step, multipliers
+
+    def _inside(self, y: np.ndarray, scale: np.ndarray) -> bool:
+        slack = 1e-10 * scale
+        return bool(np.all(y >= self.lower - slack) and np.all(y <= self.upper + slack))
+
+    def _finish(
+        self, x: np.ndarray, multipliers: np.ndarray, iterations: int, converged: bool
+    ) -> Solution:
+        x[self.unfixed] = np.clip(x[self.unfixed], self.lower, self.upper)
+        J = self.e.jacobian(x)[:, self.unfixed].tocsr()
+        kkt = KKT(self.W, J, np.abs(x[self.unfixed]))
+        observations, k = self.e.observations, self.data.uncertain
+        r = x[observations.index[k]] - observations.value[k]
+        chi2 = float(r @ (self.data.inverse @ r))
+        return Solution(x, multipliers, self.active.copy(), chi2, iterations, converged, self.data,
+                        self.unfixed, kkt, J, self.e.residual(x))

@@ -1,0 +1,38 @@
+"""Posterior uncertainty: σ of every quantity and of every combination, to first order.
+
+With the Jacobian at the solution the posterior covariance C is the upper left block of the inverse of
+``[W Jᵀ; J 0]``. Columns of C come from solves with the factor that the solution left behind.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mfa.balance.classify import FREE, Classification
+from mfa.balance.kkt import CHUNK
+from mfa.balance.reconcile import Solution
+
+
+def posterior_sd(solution: Solution, classification: Classification) -> np.ndarray:
+    """Return σ of every quantity in internal units: NaN where free, 0 where fixed; shape (n,)."""
+    kkt, unfixed = solution.kkt, solution.unfixed
+    assert kkt is not None
+    sd = np.zeros(len(solution.x))
+    free = classification.status[unfixed] == FREE
+    wanted = np.flatnonzero(~free)
+    variance = np.full(len(unfixed), np.nan)
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
+        unit = np.zeros((len(unfixed), len(part)))
+        unit[part, np.arange(len(part))] = 1.0
+        variance[part] = kkt.covariance_columns(unit)[part, np.arange(len(part))]
+    sd[unfixed] = np.sqrt(np.maximum(variance, 0.0))
+    return sd
+
+
+def combination_sd(solution: Solution, weights: np.ndarray) -> np.ndarray:
+    """Return σ of combinations: one for each column of `weights` (n × k)."""
+    assert solution.kkt is not None
+    inner = weights[solution.unfixed]
+    columns = solution.kkt.covariance_columns(inner)
+    return np.sqrt(np.maximum((inner * columns).sum(axis=0), 0.0))
