@@ -66,8 +66,15 @@ def _interior(
 
 
 def _exchange(
-    kkt: KKT, W: sp.csr_array, J: sp.csr_array, gradient: np.ndarray, f: np.ndarray,
-    lower: np.ndarray, upper: np.ndarray, active: np.ndarray, rounds: int = MAX_EXCHANGES,
+    kkt: KKT,
+    W: sp.csr_array,
+    J: sp.csr_array,
+    gradient: np.ndarray,
+    f: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    active: np.ndarray,
+    rounds: int = MAX_EXCHANGES,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Solve exactly on the active set, exchanging wrong indices; None when it does not settle."""
     scale = kkt.column_scale
@@ -88,14 +95,19 @@ def _exchange(
 
 
 def _on_active(
-    W: sp.csr_array, J: sp.csr_array, gradient: np.ndarray, f: np.ndarray,
-    lower: np.ndarray, upper: np.ndarray, active: np.ndarray, scale: np.ndarray,
+    W: sp.csr_array,
+    J: sp.csr_array,
+    gradient: np.ndarray,
+    f: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    active: np.ndarray,
+    scale: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Solve the equality problem with the active quantities held at their bounds."""
     step = np.where(active < 0, lower, np.where(active > 0, upper, 0.0))
     inside = np.flatnonzero(active == 0)
     inner = KKT(W[inside][:, inside].tocsr(), J[:, inside].tocsr(), scale[inside])
-    part, multipliers, residual = inner.solve(
-        (gradient - W @ step)[inside], -f - J @ step)
+    part, multipliers, residual = inner.solve((gradient - W @ step)[inside], -f - J @ step)
     step[inside] = part
     return step, multipliers, residual

@@ -62,11 +62,18 @@ class _Assembly:
         matrix, b, kind, ref = self.rows.matrix(n)
         aux = n - self.q.visible
         return Equations(
-            self.q, matrix, b, self._blocks(), kind, ref, balances,
+            self.q,
+            matrix,
+            b,
+            self._blocks(),
+            kind,
+            ref,
+            balances,
             np.concatenate([self.q.lower, np.array(self.q.aux_lower, dtype=float)]),
             np.concatenate([self.q.upper, np.full(aux, np.inf)]),
             np.concatenate([self.q.start, np.full(aux, np.nan)]),
-            observations, self.factored,
+            observations,
+            self.factored,
         )
 
     def _balances(self) -> np.ndarray:
@@ -75,28 +82,43 @@ class _Assembly:
         balanced = np.array([p.balance and p.boundary == "inside" for p in records], dtype=bool)
         shape = (len(processes), len(system.layers), len(system.periods), len(system.regions))
         return balance_rows(
-            self.rows, self.q, codes(system.flows.column("source"), processes),
+            self.rows,
+            self.q,
+            codes(system.flows.column("source"), processes),
             codes(system.flows.column("target"), processes),
-            codes(system.stocks.column("process"), processes), balanced, shape,
+            codes(system.stocks.column("process"), processes),
+            balanced,
+            shape,
         )
 
     def _carry_stocks(self) -> None:
         """stock(t) = stock(t − 1) + change(t) × length of the period."""
-        q, length = self.q, parse_unit(self.system.info.get("period_length", "1 year"
-                                                            ).removeprefix("1 ")).factor
+        q, length = (
+            self.q,
+            parse_unit(self.system.info.get("period_length", "1 year").removeprefix("1 ")).factor,
+        )
         for i in np.flatnonzero(q.kinds == STOCK):
             period, region = int(q.periods[i]), int(q.regions[i])
             if period < 0:
                 continue
             stock = q.ids[i]
-            before = (q.opening.get((stock, region), -1) if period == 0
-                      else int(q.cells(stock)[period - 1, region]))
+            before = (
+                q.opening.get((stock, region), -1)
+                if period == 0
+                else int(q.cells(stock)[period - 1, region])
+            )
             if before < 0:
                 continue
             change = int(q.cells(f"{stock}.change")[period, region])
             per_time = parse_unit(str(q.unit[change])).dimension.get("time", 0) < 0
-            self.rows.add([0, 0, 0], [i, before, change],
-                          [1.0, -1.0, -(length if per_time else 1.0)], 1, CARRY, [i])
+            self.rows.add(
+                [0, 0, 0],
+                [i, before, change],
+                [1.0, -1.0, -(length if per_time else 1.0)],
+                1,
+                CARRY,
+                [i],
+            )
 
     def _parents(self) -> None:
         """A parent region's flows and stock changes are the sums of its children's."""
@@ -109,8 +131,14 @@ class _Assembly:
                     if cell[at] < 0 or not kids or cell[at] in kids:
                         continue
                     if self.q.kinds[cell[at]] in (STOCK, CHANGE, 0):
-                        self.rows.add([0] * (1 + len(kids)), [int(cell[at]), *kids],
-                                      [1.0] + [-1.0] * len(kids), 1, PARENT, [int(cell[at])])
+                        self.rows.add(
+                            [0] * (1 + len(kids)),
+                            [int(cell[at]), *kids],
+                            [1.0] + [-1.0] * len(kids),
+                            1,
+                            PARENT,
+                            [int(cell[at])],
+                        )
 
     def _relations(self) -> None:
         for number, relation in enumerate(self.system.relations.rows()):
@@ -118,9 +146,15 @@ class _Assembly:
             difference = Operation("-", statement.left, statement.right)
             cells = self._instances(difference, relation.period, relation.region)
             if not cells:
-                self.problems.append(Problem(
-                    "relation-nowhere", "There is no period and region in which all names of "
-                    "“{formula}” have a value.", {"formula": relation.formula}, relation.place))
+                self.problems.append(
+                    Problem(
+                        "relation-nowhere",
+                        "There is no period and region in which all names of "
+                        "“{formula}” have a value.",
+                        {"formula": relation.formula},
+                        relation.place,
+                    )
+                )
             for period, region in cells:
                 row = self._row(difference, period, region, RELATION, number, relation)
                 if row is not None and statement.sense != "=":
@@ -131,16 +165,25 @@ class _Assembly:
     def _instances(self, node: Node, period: str, region: str) -> list[tuple[int, int]]:
         """Return the (period, region) cells in which the relation holds; one when it is constant."""
         system = self.system
-        periods = [system.periods.index(period)] if period in system.periods and period \
+        periods = (
+            [system.periods.index(period)]
+            if period in system.periods and period
             else range(len(system.periods))
-        regions = [system.regions.index(region)] if region in system.regions and region \
+        )
+        regions = (
+            [system.regions.index(region)]
+            if region in system.regions and region
             else range(len(system.regions))
+        )
         cells, seen = [], set()
         for p in periods:
             for r in regions:
                 try:
-                    key = tuple(tuple(sorted(self._resolver(p, r)(item)))
-                                for item in walk(node) if isinstance(item, Name | Call))
+                    key = tuple(
+                        tuple(sorted(self._resolver(p, r)(item)))
+                        for item in walk(node)
+                        if isinstance(item, Name | Call)
+                    )
                 except LookupError:
                     continue
                 if key not in seen:
@@ -180,16 +223,28 @@ class _Assembly:
         try:
             affine, terms = lower(node, self._resolver(period, region), self._auxiliary)
         except (ZeroDivisionError, OverflowError):
-            self.problems.append(Problem(
-                "formula-undefined", "The constants of “{formula}” have no value (division by zero "
-                "or overflow).", {"formula": getattr(origin, "formula", "")}, origin.place))
+            self.problems.append(
+                Problem(
+                    "formula-undefined",
+                    "The constants of “{formula}” have no value (division by zero or overflow).",
+                    {"formula": getattr(origin, "formula", "")},
+                    origin.place,
+                )
+            )
             return None
         return self._add(affine, terms, kind, ref)
 
     def _add(self, affine: Affine, terms: list[Term], kind: int, ref: int) -> int:
         columns = list(affine.coefficients)
-        row = self.rows.add([0] * len(columns), columns, list(affine.coefficients.values()), 1,
-                            kind, [ref], [-affine.constant])
+        row = self.rows.add(
+            [0] * len(columns),
+            columns,
+            list(affine.coefficients.values()),
+            1,
+            kind,
+            [ref],
+            [-affine.constant],
+        )
         self.terms += [(row, term) for term in terms]
         return row
 
@@ -257,12 +312,18 @@ class _Assembly:
                 out[k] = found[0] if len(found) == 1 else -1
             if out[k] < 0:
                 observation = table.row(int(row))
-                self.problems.append(Problem(
-                    "which-period", "The observation of “{quantity}” must say for which period or "
-                    "region it holds (known: {labels}).",
-                    {"quantity": observation.quantity,
-                     "labels": ", ".join([*system.periods, *system.regions]).strip(", ")},
-                    observation.place))
+                self.problems.append(
+                    Problem(
+                        "which-period",
+                        "The observation of “{quantity}” must say for which period or "
+                        "region it holds (known: {labels}).",
+                        {
+                            "quantity": observation.quantity,
+                            "labels": ", ".join([*system.periods, *system.regions]).strip(", "),
+                        },
+                        observation.place,
+                    )
+                )
         return out
 
     def q_name(self, slot: int) -> str:
@@ -275,15 +336,28 @@ class _Assembly:
         target = parse_expression(observation.quantity, observation.place)
         cells = self._instances(target, observation.period, observation.region)
         if len(cells) != 1:
-            self.problems.append(Problem(
-                "which-period", "The observation of “{quantity}” must say for which period or region "
-                "it holds (known: {labels}).",
-                {"quantity": observation.quantity, "labels": ", ".join(
-                    [*self.system.periods, *self.system.regions]).strip(", ")},
-                observation.place))
+            self.problems.append(
+                Problem(
+                    "which-period",
+                    "The observation of “{quantity}” must say for which period or region "
+                    "it holds (known: {labels}).",
+                    {
+                        "quantity": observation.quantity,
+                        "labels": ", ".join([*self.system.periods, *self.system.regions]).strip(
+                            ", "
+                        ),
+                    },
+                    observation.place,
+                )
+            )
             return -1
-        unit = observation.unit if observation.unit is not None else (
-            None if observation.factor else self.system._unit_of(observation.quantity) or None)
+        unit = (
+            observation.unit
+            if observation.unit is not None
+            else (
+                None if observation.factor else self.system._unit_of(observation.quantity) or None
+            )
+        )
         factor = self.q.internal.factor(parse_unit(unit)) if unit else 1.0
         hidden = self.q.auxiliary(observation.id, unit=unit, factor=factor)
         period, region = cells[0]
@@ -314,8 +388,12 @@ class _Assembly:
         units = self.system.observations.column("unit")
         own = np.concatenate([self.q.factor, np.array(self.q.aux_factor, dtype=float)])
         code, distinct = pd.factorize(pd.Series(units, dtype=object), use_na_sentinel=False)
-        given = np.array([np.nan if text is None or text != text
-                          else self.q.internal.factor(parse_unit(text)) for text in distinct])
+        given = np.array(
+            [
+                np.nan if text is None or text != text else self.q.internal.factor(parse_unit(text))
+                for text in distinct
+            ]
+        )
         scale = given[code] if len(units) else np.zeros(0)
         return np.where(np.isnan(scale), own[index] if len(index) else scale, scale)
 
@@ -326,12 +404,19 @@ class _Assembly:
         for first, second, rho in self.system.correlations:
             left = np.flatnonzero((ids == first) | (names == first))
             right = np.flatnonzero((ids == second) | (names == second))
-            for missing in [name for name, rows in ((first, left), (second, right)) if not len(rows)]:
-                self.problems.append(Problem(
-                    "correlation-unobserved", "“{name}” has no observation to correlate.",
-                    {"name": missing}))
-            out += [(int(i), int(j), float(rho * sd[i] * sd[j]))
-                    for i in left for j in right if i != j]
+            for missing in [
+                name for name, rows in ((first, left), (second, right)) if not len(rows)
+            ]:
+                self.problems.append(
+                    Problem(
+                        "correlation-unobserved",
+                        "“{name}” has no observation to correlate.",
+                        {"name": missing},
+                    )
+                )
+            out += [
+                (int(i), int(j), float(rho * sd[i] * sd[j])) for i in left for j in right if i != j
+            ]
         return out
 
 

@@ -38,7 +38,11 @@ class Classification:
 
 
 def classify(
-    J: sp.csr_array, measured: np.ndarray, scale: np.ndarray, unfixed: np.ndarray, n: int,
+    J: sp.csr_array,
+    measured: np.ndarray,
+    scale: np.ndarray,
+    unfixed: np.ndarray,
+    n: int,
     repeated: np.ndarray,
 ) -> Classification:
     """Classify all quantities.
@@ -61,8 +65,11 @@ def classify(
     columns = (J @ sp.diags_array(scale)).tocsc()
     free, known = np.flatnonzero(~measured), np.flatnonzero(measured)
     directions = _null_probe(columns[:, free])
-    observable = (np.abs(directions).max(axis=1, initial=0.0) < ZERO) if len(free) else \
-        np.zeros(0, dtype=bool)
+    observable = (
+        (np.abs(directions).max(axis=1, initial=0.0) < ZERO)
+        if len(free)
+        else np.zeros(0, dtype=bool)
+    )
     status[unfixed[free]] = np.where(observable, DETERMINED, FREE)
     probes[unfixed[free]] = np.where(observable[:, None], 0.0, directions) * scale[free][:, None]
     checked = _checked(columns, free, known) | repeated[known]

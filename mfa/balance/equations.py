@@ -128,8 +128,16 @@ class Rows:
     ref: list[np.ndarray] = field(default_factory=list)
     count: int = 0
 
-    def add(self, i: np.ndarray, j: np.ndarray, v: np.ndarray, n: int, kind: int,
-            ref: np.ndarray, rhs: np.ndarray | None = None) -> int:
+    def add(
+        self,
+        i: np.ndarray,
+        j: np.ndarray,
+        v: np.ndarray,
+        n: int,
+        kind: int,
+        ref: np.ndarray,
+        rhs: np.ndarray | None = None,
+    ) -> int:
         """Append n rows; `i` counts from 0 within them. Returns the number of the first."""
         first = self.count
         self.i.append(np.asarray(i, dtype=np.int64) + first)
@@ -149,13 +157,22 @@ class Rows:
         entries = (np.concatenate(self.v), (np.concatenate(self.i), np.concatenate(self.j)))
         matrix = sp.csr_array(sp.coo_array(entries, shape=(self.count, columns)))
         matrix.sum_duplicates()
-        return (matrix, np.concatenate(self.rhs), np.concatenate(self.kind),
-                np.concatenate(self.ref))
+        return (
+            matrix,
+            np.concatenate(self.rhs),
+            np.concatenate(self.kind),
+            np.concatenate(self.ref),
+        )
 
 
 def balance_rows(
-    rows: Rows, quantities: Quantities, source: np.ndarray, target: np.ndarray,
-    stock_process: np.ndarray, balanced: np.ndarray, shape: tuple[int, int, int, int],
+    rows: Rows,
+    quantities: Quantities,
+    source: np.ndarray,
+    target: np.ndarray,
+    stock_process: np.ndarray,
+    balanced: np.ndarray,
+    shape: tuple[int, int, int, int],
 ) -> np.ndarray:
     """Add ``in − out − stock change = 0`` for every balanced process, layer, period and region.
 
@@ -176,15 +193,25 @@ def balance_rows(
     kinds, table_row = quantities.kinds, quantities.rows
     flows, changes = np.flatnonzero(kinds == FLOW), np.flatnonzero(kinds == CHANGE)
     index = np.concatenate([flows, flows, changes])
-    process = np.concatenate([target[table_row[flows]], source[table_row[flows]],
-                              stock_process[table_row[changes]]])
+    process = np.concatenate(
+        [target[table_row[flows]], source[table_row[flows]], stock_process[table_row[changes]]]
+    )
     sign = np.concatenate([np.ones(len(flows)), -np.ones(len(flows)), -np.ones(len(changes))])
     keep = balanced[process] if len(process) else np.zeros(0, bool)
     index, process, sign = index[keep], process[keep], sign[keep]
-    key = np.ravel_multi_index(
-        (process, quantities.layers[index], quantities.periods[index], quantities.regions[index]),
-        shape,
-    ) if len(index) else np.zeros(0, dtype=np.int64)
+    key = (
+        np.ravel_multi_index(
+            (
+                process,
+                quantities.layers[index],
+                quantities.periods[index],
+                quantities.regions[index],
+            ),
+            shape,
+        )
+        if len(index)
+        else np.zeros(0, dtype=np.int64)
+    )
     distinct, row = np.unique(key, return_inverse=True)
     rows.add(row, index, sign, len(distinct), BALANCE, np.arange(len(distinct)))
     return np.stack(np.unravel_index(distinct, shape), axis=1).astype(np.int64)

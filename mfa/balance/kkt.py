@@ -88,10 +88,18 @@ class KKT:
         self.W = (D @ W @ D).tocsr()
         self._JT = self.J.T.tocsr()
         regular = sp.block_array(
-            [[self.W + REGULARISATION * sp.eye_array(self.n), self._JT],
-             [self.J, -REGULARISATION * sp.eye_array(self.m)]], format="csc")
-        self._lu = splu(sp.csc_matrix(regular), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0,
-                        options={"SymmetricMode": True})
+            [
+                [self.W + REGULARISATION * sp.eye_array(self.n), self._JT],
+                [self.J, -REGULARISATION * sp.eye_array(self.m)],
+            ],
+            format="csc",
+        )
+        self._lu = splu(
+            sp.csc_matrix(regular),
+            permc_spec="MMD_AT_PLUS_A",
+            diag_pivot_thresh=0.0,
+            options={"SymmetricMode": True},
+        )
 
     def solve(
         self, primal: np.ndarray, dual: np.ndarray, sweeps: int = 60, tolerance: float = 1e-13

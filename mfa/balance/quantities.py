@@ -124,12 +124,27 @@ def enumerate_quantities(system: System, with_levels: set[str], openings: set[st
     """
     layers = list(system.layers)
     internal = InternalUnits.of([system.unit, *(system.layer_unit(name) for name in layers)])
-    parts = [_flows(system, layers), *_stocks(system, layers, with_levels, openings),
-             _parameters(system)]
+    parts = [
+        _flows(system, layers),
+        *_stocks(system, layers, with_levels, openings),
+        _parameters(system),
+    ]
     parts = [part for part in parts if len(part["id"])]
-    columns = {key: np.concatenate([part[key] for part in parts]) if parts else np.zeros(0)
-               for key in ("id", "kind", "row", "layer", "period", "region", "lower", "upper",
-                           "start", "unit")}
+    columns = {
+        key: np.concatenate([part[key] for part in parts]) if parts else np.zeros(0)
+        for key in (
+            "id",
+            "kind",
+            "row",
+            "layer",
+            "period",
+            "region",
+            "lower",
+            "upper",
+            "start",
+            "unit",
+        )
+    }
     factors = _factors(columns["unit"], internal)
     ids = columns["id"].tolist()
     slots, grid, opening = _grid(ids, columns, len(system.periods), len(system.regions))
@@ -163,10 +178,16 @@ def codes(labels: np.ndarray, known: tuple[str, ...] | list[str]) -> np.ndarray:
 
 def _expand(system: System, period: np.ndarray, region: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return (row, period, region) of every cell of rows given for some or for all labels."""
-    p = np.where(period == "", -1, codes(period, system.periods)) if system.periods != ("",) \
+    p = (
+        np.where(period == "", -1, codes(period, system.periods))
+        if system.periods != ("",)
         else np.full(len(period), -1)
-    r = np.where(region == "", -1, codes(region, system.regions)) if system.regions != ("",) \
+    )
+    r = (
+        np.where(region == "", -1, codes(region, system.regions))
+        if system.regions != ("",)
         else np.full(len(region), -1)
+    )
     out = []
     for i in range(len(system.periods)):
         for j in range(len(system.regions)):
@@ -196,11 +217,16 @@ def _flows(system: System, layers: list[str]) -> dict[str, np.ndarray]:
     unit = table.column("unit")
     unit = np.where(unit == "", by_layer[layer], unit) if len(unit) else unit
     return {
-        "id": table.column("id")[rows], "kind": np.full(len(rows), FLOW), "row": rows,
-        "layer": layer[rows], "period": period, "region": region,
+        "id": table.column("id")[rows],
+        "kind": np.full(len(rows), FLOW),
+        "row": rows,
+        "layer": layer[rows],
+        "period": period,
+        "region": region,
         "lower": _floats(table.column("lower"), -np.inf)[rows],
         "upper": _floats(table.column("upper"), np.inf)[rows],
-        "start": np.full(len(rows), np.nan), "unit": unit[rows],
+        "start": np.full(len(rows), np.nan),
+        "unit": unit[rows],
     }
 
 
@@ -218,15 +244,27 @@ def _stocks(
     level = np.isin(ids[rows], list(with_levels)) if len(rows) else np.zeros(0, bool)
     opened = level & np.isin(ids[rows], list(openings)) & (period == 0) if len(rows) else level
 
-    def part(mask: np.ndarray, suffix: str, kind: int, unit: np.ndarray,
-             low: np.ndarray, high: np.ndarray, at: int | None = None) -> dict[str, np.ndarray]:
+    def part(
+        mask: np.ndarray,
+        suffix: str,
+        kind: int,
+        unit: np.ndarray,
+        low: np.ndarray,
+        high: np.ndarray,
+        at: int | None = None,
+    ) -> dict[str, np.ndarray]:
         r = rows[mask]
         return {
             "id": _objects([f"{name}{suffix}" for name in ids[r]]),
-            "kind": np.full(len(r), kind), "row": r, "layer": layer[r],
+            "kind": np.full(len(r), kind),
+            "row": r,
+            "layer": layer[r],
             "period": period[mask] if at is None else np.full(len(r), at),
-            "region": region[mask], "lower": low[r], "upper": high[r],
-            "start": np.full(len(r), np.nan), "unit": unit[r],
+            "region": region[mask],
+            "lower": low[r],
+            "upper": high[r],
+            "start": np.full(len(r), np.nan),
+            "unit": unit[r],
         }
 
     wide = np.full(table.row_count, np.inf)
@@ -246,12 +284,16 @@ def _parameters(system: System) -> dict[str, np.ndarray]:
     rows, period, region = rows[keep], period[keep], region[keep]
     constant = ~varying[rows] if len(rows) else np.zeros(0, bool)
     return {
-        "id": table.column("id")[rows], "kind": np.full(len(rows), PARAMETER), "row": rows,
+        "id": table.column("id")[rows],
+        "kind": np.full(len(rows), PARAMETER),
+        "row": rows,
         "layer": np.full(len(rows), -1),
-        "period": np.where(constant, -2, period), "region": np.where(constant, -2, region),
+        "period": np.where(constant, -2, period),
+        "region": np.where(constant, -2, region),
         "lower": _floats(table.column("lower"), -np.inf)[rows],
         "upper": _floats(table.column("upper"), np.inf)[rows],
-        "start": _floats(table.column("start"), np.nan)[rows], "unit": table.column("unit")[rows],
+        "start": _floats(table.column("start"), np.nan)[rows],
+        "unit": table.column("unit")[rows],
     }
 
 
@@ -260,8 +302,10 @@ def _factors(units: np.ndarray, internal: InternalUnits) -> np.ndarray:
     import pandas as pd
 
     code, distinct = pd.factorize(pd.Series(units, dtype=object), use_na_sentinel=False)
-    values = [1.0 if (text is None or text != text) else internal.factor(parse_unit(text))
-              for text in distinct]
+    values = [
+        1.0 if (text is None or text != text) else internal.factor(parse_unit(text))
+        for text in distinct
+    ]
     return np.array(values, dtype=float)[code] if len(units) else np.zeros(0)
 
 
@@ -281,4 +325,3 @@ def _grid(
     grid[slot[constant]] = index[constant][:, None, None]
     opening = {(ids[i], int(region[i])): int(i) for i in np.flatnonzero(period == OPENING)}
     return dict(zip(distinct.tolist(), range(len(distinct)), strict=True)), grid, opening
-

@@ -107,8 +107,11 @@ def _inverse_covariance(observations: Observations, uncertain: np.ndarray) -> sp
     if not observations.covariance:
         return sp.csr_array(sp.diags_array(1.0 / variance))
     position = {int(row): k for k, row in enumerate(uncertain)}
-    pairs = [(position[i], position[j], v) for i, j, v in observations.covariance
-             if i in position and j in position]
+    pairs = [
+        (position[i], position[j], v)
+        for i, j, v in observations.covariance
+        if i in position and j in position
+    ]
     V = sp.lil_array((len(uncertain), len(uncertain)))
     V.setdiag(variance)
     for i, j, value in pairs:
@@ -122,9 +125,16 @@ def _inverse_covariance(observations: Observations, uncertain: np.ndarray) -> sp
         block = V[members][:, members].toarray()
         scale = np.sqrt(np.diag(block))
         if np.linalg.eigvalsh(block / np.outer(scale, scale))[0] <= 1e-10:
-            raise InputError([Problem(
-                "correlations-impossible", "The stated correlations cannot hold together: their "
-                "matrix is not positive definite. Make some of them weaker.", {})])
+            raise InputError(
+                [
+                    Problem(
+                        "correlations-impossible",
+                        "The stated correlations cannot hold together: their "
+                        "matrix is not positive definite. Make some of them weaker.",
+                        {},
+                    )
+                ]
+            )
         i, j = np.meshgrid(members, members, indexing="ij")
         entries.append((i.ravel(), j.ravel(), np.linalg.inv(block).ravel()))
         diagonal[members] = 0.0
@@ -143,8 +153,9 @@ def reconcile(equations: Equations, *, start: np.ndarray | None = None) -> Solut
     start
         Starting values in internal units, to overrule those from the data; (n,).
     """
-    data = merge(equations.observations, equations.quantities.count,
-                 equations.lower, equations.upper)
+    data = merge(
+        equations.observations, equations.quantities.count, equations.lower, equations.upper
+    )
     problem = _Problem(equations, data)
     x = problem.starting_point() if start is None else start.copy()
     return problem.solve(x)
@@ -192,8 +203,9 @@ class _Problem:
         """Return plain guesses: middle of a closed range, else a typical size of the same kind."""
         lower, upper = self.e.lower, self.e.upper
         closed = np.isfinite(lower) & np.isfinite(upper)
-        kinds = np.concatenate([self.e.quantities.kinds,
-                                np.full(len(known) - len(self.e.quantities.kinds), 4)])
+        kinds = np.concatenate(
+            [self.e.quantities.kinds, np.full(len(known) - len(self.e.quantities.kinds), 4)]
+        )
         out = np.ones(len(known))
         for kind in (0, 1, 2):
             sizes = np.abs(known[(kinds == kind) & ~np.isnan(known)])
@@ -242,6 +254,7 @@ class _Problem:
         self, x: np.ndarray, step: np.ndarray, penalty: float, row_scale: np.ndarray
     ) -> tuple[np.ndarray, bool]:
         """Return the point along `step` that lowers misfit + penalty · residual, and whether it moved."""
+
         def merit(point: np.ndarray) -> float:
             y, f = point[self.unfixed], self.e.residual(point)
             value = 0.5 * y @ (self.W @ y) - self.g0 @ y + penalty * np.abs(f * row_scale).sum()
@@ -269,7 +282,8 @@ class _Problem:
         from mfa.balance.active import bounded_step
 
         step, multipliers, self.active = bounded_step(
-            kkt, self.W, J, gradient, f, self.lower - y, self.upper - y, self.active)
+            kkt, self.W, J, gradient, f, self.lower - y, self.upper - y, self.active
+        )
         return step, multipliers
 
     def _inside(self, y: np.ndarray, scale: np.ndarray) -> bool:
@@ -285,5 +299,16 @@ class _Problem:
         observations, k = self.e.observations, self.data.uncertain
         r = x[observations.index[k]] - observations.value[k]
         chi2 = float(r @ (self.data.inverse @ r))
-        return Solution(x, multipliers, self.active.copy(), chi2, iterations, converged, self.data,
-                        self.unfixed, kkt, J, self.e.residual(x))
+        return Solution(
+            x,
+            multipliers,
+            self.active.copy(),
+            chi2,
+            iterations,
+            converged,
+            self.data,
+            self.unfixed,
+            kkt,
+            J,
+            self.e.residual(x),
+        )

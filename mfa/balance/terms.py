@@ -179,8 +179,9 @@ def compile_shape(text: str, arity: int, constants: int) -> Shape:
     """
     import sympy
 
-    symbols = sympy.symbols([f"q{i}" for i in range(arity)] + [f"c{i}" for i in range(constants)],
-                            real=True)
+    symbols = sympy.symbols(
+        [f"q{i}" for i in range(arity)] + [f"c{i}" for i in range(constants)], real=True
+    )
     table = {str(symbol): symbol for symbol in symbols}
     expression = _sympy(text, table)
     quantities = symbols[:arity]

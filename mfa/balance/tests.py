@@ -57,8 +57,9 @@ def examine(
     uncertain[solution.data.uncertain] = True
     safe = np.where(uncertain, sigma, 1.0)
     variance = sigma**2 - np.nan_to_num(sd[index]) ** 2
-    testable = uncertain & (classification.status[index] == RECONCILED) & (
-        variance > 1e-10 * safe**2)
+    testable = (
+        uncertain & (classification.status[index] == RECONCILED) & (variance > 1e-10 * safe**2)
+    )
     raw = np.where(uncertain, residual / safe, 0.0)
     normalised = np.full(count, np.nan)
     normalised[testable] = np.abs(residual[testable]) / np.sqrt(variance[testable])
@@ -91,6 +92,8 @@ def _degrees(observations: Observations, solution: Solution, sd: np.ndarray) -> 
             covariance = solution.kkt.covariance_columns(unit)[:, 0]
             use = pairs[inverse.col[pairs] == column]
             others = position[index[inverse.row[use]]]
-            trace += float((inverse.data[use] * np.where(others >= 0, covariance[others], 0.0)).sum())
+            trace += float(
+                (inverse.data[use] * np.where(others >= 0, covariance[others], 0.0)).sum()
+            )
     fixed = position[index] < 0
     return int(round(len(rows) - trace)) if len(rows) else int(fixed.sum())

@@ -34,8 +34,13 @@ def check_system(system: System) -> list[Problem]:
     Each problem has a code, a sentence and the place of the row that causes it.
     """
     problems = [
-        *_duplicate_names(system), *_flow_ends(system), *_stock_ends(system),
-        *_materials(system), *_statements(system), *_observed(system), *_loose_ends(system),
+        *_duplicate_names(system),
+        *_flow_ends(system),
+        *_stock_ends(system),
+        *_materials(system),
+        *_statements(system),
+        *_observed(system),
+        *_loose_ends(system),
         *_regions(system),
     ]
     return sorted(problems, key=lambda problem: problem.severity != "error")
@@ -63,16 +68,28 @@ def unknown(code: str, what: str, name: str, known: Iterable[str], place: Place 
     """Return the problem “no such …”, with the nearest known name when there is one."""
     near = suggest(name, known)
     if near:
-        return Problem(code, "There is no {what} “{name}”. Did you mean “{near}”?",
-                       {"what": what, "name": name, "near": near}, place)
-    return Problem(code, "There is no {what} “{name}”. Add it, or correct the name.",
-                   {"what": what, "name": name}, place)
+        return Problem(
+            code,
+            "There is no {what} “{name}”. Did you mean “{near}”?",
+            {"what": what, "name": name, "near": near},
+            place,
+        )
+    return Problem(
+        code,
+        "There is no {what} “{name}”. Add it, or correct the name.",
+        {"what": what, "name": name},
+        place,
+    )
 
 
 def quantity_names(system: System) -> set[str]:
     """Return every name a formula may use."""
-    return {*system.flows, *system.stocks, *system.parameters,
-            *(f"{name}.change" for name in system.stocks)}
+    return {
+        *system.flows,
+        *system.stocks,
+        *system.parameters,
+        *(f"{name}.change" for name in system.stocks),
+    }
 
 
 def _duplicate_names(system: System) -> Iterator[Problem]:
@@ -80,8 +97,12 @@ def _duplicate_names(system: System) -> Iterator[Problem]:
     for k, table in enumerate(tables):
         for other in tables[k + 1 :]:
             for name in sorted(set(table) & set(other)):
-                yield Problem("id-duplicate", "The id “{id}” stands twice. Ids must be unique.",
-                              {"id": name}, other[name].place)
+                yield Problem(
+                    "id-duplicate",
+                    "The id “{id}” stands twice. Ids must be unique.",
+                    {"id": name},
+                    other[name].place,
+                )
 
 
 def _flow_ends(system: System) -> Iterator[Problem]:
@@ -100,9 +121,14 @@ def _flow_ends(system: System) -> Iterator[Problem]:
     same = flows.column("source") == flows.column("target")
     for row in same.nonzero()[0]:
         flow = flows.row(int(row))
-        yield Problem("flow-to-itself", "The flow “{id}” leaves and enters the same process "
-                      "“{process}”; it cancels out of the balance.",
-                      {"id": flow.id, "process": flow.source}, flow.place, "warning")
+        yield Problem(
+            "flow-to-itself",
+            "The flow “{id}” leaves and enters the same process "
+            "“{process}”; it cancels out of the balance.",
+            {"id": flow.id, "process": flow.source},
+            flow.place,
+            "warning",
+        )
 
 
 def _where(system: System, column: str, name: str) -> list:
@@ -113,7 +139,9 @@ def _where(system: System, column: str, name: str) -> list:
 def _stock_ends(system: System) -> Iterator[Problem]:
     for stock in system.stocks.values():
         if stock.process not in system.processes:
-            yield unknown("unknown-process", "process", stock.process, system.processes, stock.place)
+            yield unknown(
+                "unknown-process", "process", stock.process, system.processes, stock.place
+            )
         if stock.layer not in system.layers:
             yield unknown("unknown-layer", "layer", stock.layer, system.layers, stock.place)
 
@@ -121,13 +149,18 @@ def _stock_ends(system: System) -> Iterator[Problem]:
 def _materials(system: System) -> Iterator[Problem]:
     for material in system.materials.values():
         if material.parent and material.parent not in system.materials:
-            yield unknown("unknown-material", "material", material.parent, system.materials,
-                          material.place)
+            yield unknown(
+                "unknown-material", "material", material.parent, system.materials, material.place
+            )
         seen, current = {material.id}, material.parent
         while current in system.materials:
             if current in seen:
-                yield Problem("material-loop", "The material “{id}” is its own ancestor. Correct "
-                              "the column of parents.", {"id": material.id}, material.place)
+                yield Problem(
+                    "material-loop",
+                    "The material “{id}” is its own ancestor. Correct the column of parents.",
+                    {"id": material.id},
+                    material.place,
+                )
                 break
             seen.add(current)
             current = system.materials[current].parent
@@ -137,12 +170,15 @@ def _statements(system: System) -> Iterator[Problem]:
     names = quantity_names(system)
     for relation in system.relations.rows():
         statement = parse_relation(relation.formula, relation.place)
-        bad = [*_names_in(system, statement.left, names, relation.place),
-               *_names_in(system, statement.right, names, relation.place)]
+        bad = [
+            *_names_in(system, statement.left, names, relation.place),
+            *_names_in(system, statement.right, names, relation.place),
+        ]
         yield from bad
         if not bad:
             yield from _same_dimension(
-                system, statement.left, statement.right, relation.formula, relation.place)
+                system, statement.left, statement.right, relation.formula, relation.place
+            )
 
 
 def _names_in(system: System, node: Node, names: set[str], place: Place | None) -> list[Problem]:
@@ -152,18 +188,30 @@ def _names_in(system: System, node: Node, names: set[str], place: Place | None) 
             problems.append(unknown("unknown-quantity", "quantity", item.id, names, place))
         elif isinstance(item, Name):
             labels = {*system.periods, *system.regions}
-            problems += [unknown("unknown-label", "period or region", label, labels, place)
-                         for label in item.labels if label not in labels]
+            problems += [
+                unknown("unknown-label", "period or region", label, labels, place)
+                for label in item.labels
+                if label not in labels
+            ]
         elif isinstance(item, Call):
-            kind, known = (("material", system.materials) if item.function == "sum"
-                           else ("process", system.processes))
+            kind, known = (
+                ("material", system.materials)
+                if item.function == "sum"
+                else ("process", system.processes)
+            )
             if item.argument not in known:
                 problems.append(unknown(f"unknown-{kind}", kind, item.argument, known, place))
             elif item.layer and item.layer not in system.layers:
                 problems.append(unknown("unknown-layer", "layer", item.layer, system.layers, place))
             elif not flows_of(system, item):
-                problems.append(Problem("empty-sum", "“{function}({name})” has no flow.",
-                                        {"function": item.function, "name": item.argument}, place))
+                problems.append(
+                    Problem(
+                        "empty-sum",
+                        "“{function}({name})” has no flow.",
+                        {"function": item.function, "name": item.argument},
+                        place,
+                    )
+                )
     return problems
 
 
@@ -192,14 +240,18 @@ def _observed(system: System) -> Iterator[Problem]:
     for observation in system.observations.rows():
         place = observation.place
         try:
-            node: Node = (Name(observation.quantity) if observation.quantity in simple
-                          else parse_expression(observation.quantity, place))
+            node: Node = (
+                Name(observation.quantity)
+                if observation.quantity in simple
+                else parse_expression(observation.quantity, place)
+            )
             factor = parse_expression(observation.factor, place) if observation.factor else None
         except InputError as error:
             yield from error.problems
             continue
         bad = _names_in(system, node, names, place) + (
-            _names_in(system, factor, names, place) if factor else [])
+            _names_in(system, factor, names, place) if factor else []
+        )
         yield from bad
         if not bad:
             yield from _observed_dimension(system, observation, node, factor)
@@ -215,19 +267,29 @@ def _observed_dimension(system: System, observation, node: Node, factor: Node | 
         return
     if observation.unit is None:
         if factor and isinstance(times, Dimension):
-            yield Problem("unit-missing", "The value “{value}” is multiplied by “{factor}” and needs "
-                          "a unit of its own.", {"value": observation.value,
-                                                 "factor": observation.factor}, observation.place)
+            yield Problem(
+                "unit-missing",
+                "The value “{value}” is multiplied by “{factor}” and needs a unit of its own.",
+                {"value": observation.value, "factor": observation.factor},
+                observation.place,
+            )
         return
     got: object = parse_unit(observation.unit).dimension
     if factor:
         got = _times(got, times, 1)
     if isinstance(got, Dimension) and isinstance(wanted, Dimension) and got != wanted:
         yield Problem(
-            "wrong-dimension", "“{quantity}” is measured in {wanted}, but the observation is in "
+            "wrong-dimension",
+            "“{quantity}” is measured in {wanted}, but the observation is in "
             "{got} ({unit}). Correct the unit, or convert through a density or calorific value.",
-            {"quantity": observation.quantity, "wanted": wanted, "got": got,
-             "unit": observation.unit}, observation.place)
+            {
+                "quantity": observation.quantity,
+                "wanted": wanted,
+                "got": got,
+                "unit": observation.unit,
+            },
+            observation.place,
+        )
 
 
 class _Mismatch(Exception):
@@ -237,10 +299,14 @@ class _Mismatch(Exception):
         self.left, self.right = left, right
 
     def problem(self, formula: str, place: Place | None) -> Problem:
-        return Problem("wrong-dimension-sum", "In “{formula}” a quantity in {left} is added to or "
-                       "compared with one in {right}. Check the formula and the units of its "
-                       "parameters.",
-                       {"formula": formula, "left": self.left, "right": self.right}, place)
+        return Problem(
+            "wrong-dimension-sum",
+            "In “{formula}” a quantity in {left} is added to or "
+            "compared with one in {right}. Check the formula and the units of its "
+            "parameters.",
+            {"formula": formula, "left": self.left, "right": self.right},
+            place,
+        )
 
 
 def _same_dimension(
@@ -276,7 +342,7 @@ def dimension(system: System, node: Node) -> object:
         return _times(left, right, 1 if node.op == "*" else -1)
     exponent = node.right.value if isinstance(node.right, Number) else None
     if isinstance(left, Dimension) and exponent is not None:
-        return left ** exponent if exponent == int(exponent) else UNKNOWN
+        return left**exponent if exponent == int(exponent) else UNKNOWN
     return left if left is ANY else UNKNOWN
 
 
@@ -323,8 +389,13 @@ def _loose_ends(system: System) -> Iterator[Problem]:
             continue
         takes, gives = process.id in targets, process.id in sources
         if not takes and not gives:
-            yield Problem("process-unused", "The process “{id}” has no flow.", {"id": process.id},
-                          process.place, "warning")
+            yield Problem(
+                "process-unused",
+                "The process “{id}” has no flow.",
+                {"id": process.id},
+                process.place,
+                "warning",
+            )
         elif takes != gives and process.id not in holding:
             message = (
                 "Nothing leaves the process “{id}” and it holds no stock, so all that enters it "
@@ -333,10 +404,29 @@ def _loose_ends(system: System) -> Iterator[Problem]:
                 else "Nothing enters the process “{id}” and it holds no stock, so all that leaves "
                 "it would be zero. Add a flow into it, or a stock."
             )
-            yield Problem("process-one-sided", message, {"id": process.id}, process.place, "warning")
+            yield Problem(
+                "process-one-sided", message, {"id": process.id}, process.place, "warning"
+            )
 
 
 def _regions(system: System) -> Iterator[Problem]:
     for name in sorted({str(n) for n in system.flows.column("region")} - {"", *system.regions}):
         for flow in _where(system, "region", name):
             yield unknown("unknown-region", "region", name, system.regions, flow.place)
+
+
+def expression_dimension(system: System, node: Node, formula: str) -> object:
+    """Return the dimension of an expression of the user's (ANY or UNKNOWN when it has none).
+
+    Raises
+    ------
+    InputError
+        A name is unknown, or a sum mixes dimensions.
+    """
+    bad = _names_in(system, node, quantity_names(system), None)
+    if bad:
+        raise InputError(bad)
+    try:
+        return dimension(system, node)
+    except _Mismatch as error:
+        raise InputError([error.problem(formula, None)]) from error

@@ -26,7 +26,8 @@ def score_table() -> dict[tuple[str, str, int], float]:
     path = files("mfa.data").joinpath("data_quality.csv")
     with path.open(encoding="utf-8") as stream:
         return {
-            (row["indicator"], row["sensitivity"], int(row["score"])): float(row["cv_percent"]) / 100
+            (row["indicator"], row["sensitivity"], int(row["score"])): float(row["cv_percent"])
+            / 100
             for row in csv.DictReader(stream)
         }
 
@@ -54,7 +55,9 @@ def cv_from_scores(scores: Mapping[str, int | None], sensitivity: str = "medium"
     table = score_table()
     parts = [
         table[
-            ("reliability", "any", score) if name == "reliability" else ("other", sensitivity, score)
+            ("reliability", "any", score)
+            if name == "reliability"
+            else ("other", sensitivity, score)
         ]
         for name, score in scores.items()
         if score is not None

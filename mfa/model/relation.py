@@ -113,8 +113,11 @@ def parse_relation(text: str, place: Place | None = None) -> Statement:
     left = parser.sum()
     sense = parser.take("=", ">=", "<=")
     if sense is None:
-        parser.fail("formula-sense", "The formula has no “=”, “>=” or “<=” at position {position}: "
-                    "“{text}”. Write it as an equation, for example “husk = 0.2 * paddy”.")
+        parser.fail(
+            "formula-sense",
+            "The formula has no “=”, “>=” or “<=” at position {position}: "
+            "“{text}”. Write it as an equation, for example “husk = 0.2 * paddy”.",
+        )
     right = parser.sum()
     parser.end()
     return Statement(left, sense, right)  # type: ignore[arg-type]
@@ -177,8 +180,12 @@ class _Parser:
         if len(text) > MAX_LENGTH:
             self.text = self.text[:40] + "…"
             self.tokens, self.at = [], 0
-            self.fail("formula-long", "The formula “{text}” is longer than {limit} characters. "
-                      "Split it into several relations.", limit=MAX_LENGTH)
+            self.fail(
+                "formula-long",
+                "The formula “{text}” is longer than {limit} characters. "
+                "Split it into several relations.",
+                limit=MAX_LENGTH,
+            )
         self.tokens = _tokens(self.text)
         self.at = 0
         self.depth = 0
@@ -198,19 +205,26 @@ class _Parser:
 
     def expect(self, op: str) -> None:
         if self.take(op) is None:
-            self.fail("formula-expected", "The formula “{text}” lacks “{op}” at position {position}.",
-                      op=op)
+            self.fail(
+                "formula-expected",
+                "The formula “{text}” lacks “{op}” at position {position}.",
+                op=op,
+            )
 
     def end(self) -> None:
         if self.at < len(self.tokens):
-            self.fail("formula-trailing", "The formula “{text}” cannot be read from position "
-                      "{position} on: “{rest}”.", rest=self.tokens[self.at][1])
+            self.fail(
+                "formula-trailing",
+                "The formula “{text}” cannot be read from position {position} on: “{rest}”.",
+                rest=self.tokens[self.at][1],
+            )
 
     def sum(self) -> Node:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            self.fail("formula-deep", "The formula “{text}” is nested too deeply at position "
-                      "{position}.")
+            self.fail(
+                "formula-deep", "The formula “{text}” is nested too deeply at position {position}."
+            )
         node = self.term()
         while op := self.take("+", "-"):
             node = Operation(op, node, self.term())
@@ -265,8 +279,10 @@ class _Parser:
             self.at += 1
             return Number(float(self.tokens[self.at - 1][1]))
         if self.at >= len(self.tokens) or self.tokens[self.at][0] != "name":
-            self.fail("formula-operand", "The formula “{text}” lacks a name or a number at position "
-                      "{position}.")
+            self.fail(
+                "formula-operand",
+                "The formula “{text}” lacks a name or a number at position {position}.",
+            )
         token, position = self.name()
         if token in FUNCTIONS and self.take("("):
             argument = self.words()

@@ -128,7 +128,7 @@ class System:
 
     # ----------------------------------------------------------------------------------- adding
 
-    def process(self, id: str, **fields: Any) -> Process:  # noqa: A002
+    def process(self, id: str, **fields: Any) -> Process:
         """Add a process; fields as in `Process` (sector, stage, boundary, balance, names…).
 
         Raises
@@ -139,29 +139,38 @@ class System:
         record = Process(id, **fields)
         if id in OUTSIDE:
             self.processes.update(
-                id, name_en=record.name_en, name_vi=record.name_vi, sector=record.sector,
-                stage=record.stage, note=record.note, place=record.place,
+                id,
+                name_en=record.name_en,
+                name_vi=record.name_vi,
+                sector=record.sector,
+                stage=record.stage,
+                note=record.note,
+                place=record.place,
             )
             return self.processes[id]
         self._new(self.processes, id, record.place)
         self.processes.append(record)
         return record
 
-    def layer(self, id: str, unit: str = "", **fields: Any) -> Layer:  # noqa: A002
+    def layer(self, id: str, unit: str = "", **fields: Any) -> Layer:
         """Add a layer in its own unit (``goods`` exists)."""
         record = Layer(id, unit=unit or self.unit, **fields)
         self._unit(record.unit, record.place)
         if id == "goods":
             self.layers.update(
-                id, name_en=record.name_en, name_vi=record.name_vi, unit=record.unit,
-                note=record.note, place=record.place,
+                id,
+                name_en=record.name_en,
+                name_vi=record.name_vi,
+                unit=record.unit,
+                note=record.note,
+                place=record.place,
             )
             return self.layers[id]
         self._new(self.layers, id, record.place)
         self.layers.append(record)
         return record
 
-    def material(self, id: str, **fields: Any) -> Material:  # noqa: A002
+    def material(self, id: str, **fields: Any) -> Material:
         """Add a material; fields as in `Material` (parent, mf_code, density…)."""
         record = Material(id, **fields)
         self._new(self.materials, id, record.place)
@@ -170,7 +179,7 @@ class System:
 
     def flow(
         self,
-        id: str,  # noqa: A002
+        id: str,
         source: str,
         target: str,
         *,
@@ -204,14 +213,19 @@ class System:
         self.flows.append(record)
         if value is not None:
             self.observe(
-                id, value, sd=sd, uncertainty=uncertainty, period=record.period,
-                region=record.region, **{"place": record.place} | dict(observed or {}),
+                id,
+                value,
+                sd=sd,
+                uncertainty=uncertainty,
+                period=record.period,
+                region=record.region,
+                **{"place": record.place} | dict(observed or {}),
             )
         return record
 
     def stock(
         self,
-        id: str,  # noqa: A002
+        id: str,
         process: str,
         *,
         value: float | str | None = None,
@@ -236,14 +250,18 @@ class System:
             self.stocks.append(record)
         if value is not None:
             self.observe(
-                id, value, sd=sd, uncertainty=uncertainty, period=str(period),
+                id,
+                value,
+                sd=sd,
+                uncertainty=uncertainty,
+                period=str(period),
                 **{"place": record.place} | dict(observed or {}),
             )
         return self.stocks[id]
 
     def parameter(
         self,
-        id: str,  # noqa: A002
+        id: str,
         *,
         value: float | str | None = None,
         sd: float | None = None,
@@ -266,13 +284,18 @@ class System:
         self.parameters.append(record)
         if value is not None:
             self.observe(
-                id, value, sd=sd, uncertainty=uncertainty, period=record.period,
-                region=record.region, **{"place": record.place} | dict(observed or {}),
+                id,
+                value,
+                sd=sd,
+                uncertainty=uncertainty,
+                period=record.period,
+                region=record.region,
+                **{"place": record.place} | dict(observed or {}),
             )
         return record
 
     def transfer_coefficient(
-        self, id: str, flow: str, *, of: str | None = None, **fields: Any  # noqa: A002
+        self, id: str, flow: str, *, of: str | None = None, **fields: Any
     ) -> Parameter:
         """Add a transfer coefficient in [0, 1]: ``flow = id × of``.
 
@@ -295,7 +318,7 @@ class System:
         uncertainty: str = "",
         unit: str | None = None,
         factor: str = "",
-        id: str = "",  # noqa: A002
+        id: str = "",
         period: object = "",
         place: Place | None = None,
         decimal: str | None = ".",
@@ -327,9 +350,16 @@ class System:
             unit = text_unit or unit
             value = parse_number(value[: len(value) - len(text_unit)].strip(), decimal)
         if not math.isfinite(value):
-            raise InputError([Problem("value-not-finite", "The value of “{quantity}” is {value}; a "
-                                      "finite number is expected.",
-                                      {"quantity": quantity, "value": value}, place)])
+            raise InputError(
+                [
+                    Problem(
+                        "value-not-finite",
+                        "The value of “{quantity}” is {value}; a finite number is expected.",
+                        {"quantity": quantity, "value": value},
+                        place,
+                    )
+                ]
+            )
         if unit:
             self._unit(unit, place)
         distribution, sigma_from = fields.pop("distribution", "normal"), "given"
@@ -341,32 +371,56 @@ class System:
             except UnitError as error:
                 raise InputError(_at(error.problems, place)) from error
             except ValueError as error:
-                raise InputError([Problem(
-                    "uncertainty-unreadable", "The uncertainty “{text}” cannot be read. Write for "
-                    "example “10 %”, “5”, “± 5 %”, “*/ 1.5” or “[90; 110]”.",
-                    {"text": uncertainty}, place)]) from error
+                raise InputError(
+                    [
+                        Problem(
+                            "uncertainty-unreadable",
+                            "The uncertainty “{text}” cannot be read. Write for "
+                            "example “10 %”, “5”, “± 5 %”, “*/ 1.5” or “[90; 110]”.",
+                            {"text": uncertainty},
+                            place,
+                        )
+                    ]
+                ) from error
             distribution = spread.distribution
         elif sd is None:
             cv = cv_from_scores({name: fields.get(name) for name in INDICATORS})
             sigma_from = "scores" if cv is not None else "default"
             sd = (default_cv() if cv is None else cv) * abs(float(value))
         if not (math.isfinite(sd) and sd >= 0):
-            raise InputError([Problem("sd-negative", "The uncertainty of “{quantity}” is {sd}; a "
-                                      "number of 0 or more is expected.",
-                                      {"quantity": quantity, "sd": sd}, place)])
+            raise InputError(
+                [
+                    Problem(
+                        "sd-negative",
+                        "The uncertainty of “{quantity}” is {sd}; a "
+                        "number of 0 or more is expected.",
+                        {"quantity": quantity, "sd": sd},
+                        place,
+                    )
+                ]
+            )
         self._counts[quantity] += 1
         self._name_period(period)
         record = Observation(
-            id or f"{quantity}#{self._counts[quantity]}", quantity, float(value), float(sd), unit,
-            factor=factor, uncertainty=uncertainty, sigma_from=sigma_from,
-            distribution=distribution, period=str(period), place=place, **fields,
+            id or f"{quantity}#{self._counts[quantity]}",
+            quantity,
+            float(value),
+            float(sd),
+            unit,
+            factor=factor,
+            uncertainty=uncertainty,
+            sigma_from=sigma_from,
+            distribution=distribution,
+            period=str(period),
+            place=place,
+            **fields,
         )
         if id:
             self._new(self.observations, record.id, place)
         self.observations.append(record)
         return record
 
-    def relate(self, formula: str, *, id: str = "", **fields: Any) -> Relation:  # noqa: A002
+    def relate(self, formula: str, *, id: str = "", **fields: Any) -> Relation:
         """Add an equation or inequality between quantities.
 
         Names, numbers, ``+ - * / ^``, parentheses, ``in(process)``, ``out(process)``,
@@ -387,19 +441,26 @@ class System:
     def correlate(self, first: str, second: str, correlation: float) -> None:
         """State the correlation between the observations of two quantities (or two observations' ids)."""
         if not -1 < correlation < 1:
-            raise InputError([Problem("correlation-range", "The correlation of “{first}” and "
-                                      "“{second}” is {value}; between −1 and 1 is expected.",
-                                      {"first": first, "second": second, "value": correlation})])
+            raise InputError(
+                [
+                    Problem(
+                        "correlation-range",
+                        "The correlation of “{first}” and "
+                        "“{second}” is {value}; between −1 and 1 is expected.",
+                        {"first": first, "second": second, "value": correlation},
+                    )
+                ]
+            )
         self.correlations.append((first, second, float(correlation)))
 
-    def source(self, id: str, **fields: Any) -> Source:  # noqa: A002
+    def source(self, id: str, **fields: Any) -> Source:
         """Add a source of figures; fields as in `Source`."""
         record = Source(id, **fields)
         self._new(self.sources, id, record.place)
         self.sources.append(record)
         return record
 
-    def view(self, id: str, groups: Iterable[ViewGroup], **fields: Any) -> View:  # noqa: A002
+    def view(self, id: str, groups: Iterable[ViewGroup], **fields: Any) -> View:
         """Add a Sankey definition made of `groups`."""
         record = View(id, tuple(groups), **fields)
         self._new(self.views, id, record.place)
@@ -436,15 +497,32 @@ class System:
         if str(period):
             self._named_periods[str(period)] = None
 
-    def _new(self, table: Table[Any], identifier: str, place: Place | None,
-             repeat: bool = False) -> None:
+    def _new(
+        self, table: Table[Any], identifier: str, place: Place | None, repeat: bool = False
+    ) -> None:
         """Refuse an empty id and one that is taken in `table`."""
         if not identifier:
-            raise InputError([Problem("id-missing", "An id is missing. Every row needs a short, "
-                                      "unique id.", {}, place)])
+            raise InputError(
+                [
+                    Problem(
+                        "id-missing",
+                        "An id is missing. Every row needs a short, unique id.",
+                        {},
+                        place,
+                    )
+                ]
+            )
         if identifier in table and not repeat:
-            raise InputError([Problem("id-duplicate", "The id “{id}” stands twice. Ids must be "
-                                      "unique.", {"id": identifier}, place)])
+            raise InputError(
+                [
+                    Problem(
+                        "id-duplicate",
+                        "The id “{id}” stands twice. Ids must be unique.",
+                        {"id": identifier},
+                        place,
+                    )
+                ]
+            )
 
     def _unit(self, text: str, place: Place | None) -> None:
         from mfa.units import parse_unit
@@ -499,9 +577,12 @@ def _unit_part(text: str) -> str:
     """Return the unit behind the number of ``"42 kt/year"`` ("" when there is none)."""
     stripped = text.strip().lstrip("+-−")
     for index, char in enumerate(stripped):
-        if not (char.isdigit() or char in ".,   " or
-                (char in "eE" and stripped[index + 1 : index + 2].strip("+-").isdigit()) or
-                (char in "+-" and index and stripped[index - 1] in "eE")):
+        if not (
+            char.isdigit()
+            or char in ".,   "
+            or (char in "eE" and stripped[index + 1 : index + 2].strip("+-").isdigit())
+            or (char in "+-" and index and stripped[index - 1] in "eE")
+        ):
             return stripped[index:].strip()
     return ""
 

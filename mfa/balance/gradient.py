@@ -1,0 +1,75 @@
+"""Value and gradient of a formula over the account, by forward differentiation of its syntax tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mfa.errors import InputError, Problem
+from mfa.model.check import flows_of
+from mfa.model.relation import Call, Name, Node, Number
+
+if TYPE_CHECKING:
+    from mfa.account import Account
+
+
+def differentiate(
+    account: Account, node: Node, period: str = "", region: str = ""
+) -> tuple[float, np.ndarray]:
+    """Return the formula's value at the account and its gradient, (n,), in internal units.
+
+    Raises
+    ------
+    InputError
+        A name has no value there, or several and no label says which.
+    """
+    n = account.equations.quantities.count
+    labels = tuple(label for label in (period, region) if label)
+
+    def leaf(index: int) -> tuple[float, np.ndarray]:
+        weights = np.zeros(n)
+        weights[index] = 1.0
+        return float(account.solution.x[index]), weights
+
+    def visit(item: Node) -> tuple[float, np.ndarray]:
+        if isinstance(item, Number):
+            return item.value, np.zeros(n)
+        if isinstance(item, Name):
+            return leaf(_find(account, item.id, item.labels or labels))
+        if isinstance(item, Call):
+            parts = [leaf(_find(account, name, labels)) for name in flows_of(account.system, item)]
+            return sum(p[0] for p in parts), sum((p[1] for p in parts), np.zeros(n))
+        (a, da), (b, db) = visit(item.left), visit(item.right)
+        with np.errstate(all="ignore"):
+            if item.op == "+":
+                return a + b, da + db
+            if item.op == "-":
+                return a - b, da - db
+            if item.op == "*":
+                return a * b, da * b + a * db
+            if item.op == "/":
+                b = b if b else float("nan")
+                return a / b, da / b - a / b**2 * db
+            logarithm = np.log(a) if a > 0 and db.any() else 0.0
+            value = float(np.power(float(a), b))
+            return value, b * float(np.power(float(a), b - 1)) * da + value * logarithm * db
+
+    return visit(node)
+
+
+def _find(account: Account, name: str, labels: tuple[str, ...]) -> int:
+    try:
+        cells = account.equations.quantities.cells(name)
+        constant = len(np.unique(cells[cells >= 0])) == 1
+        return account._index(name, () if constant else labels)
+    except KeyError as error:
+        raise InputError(
+            [
+                Problem(
+                    "unknown-value",
+                    "“{name}” cannot be read from the account: {reason}.",
+                    {"name": name, "reason": error.args[0]},
+                )
+            ]
+        ) from error

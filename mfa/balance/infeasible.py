@@ -1,0 +1,300 @@
+"""When nothing fits: name the smallest set of constants, bounds and relations that clash.
+
+A linear programme with elastic rows finds where the system breaks; a deletion filter (Chinneck &
+Dravnieks 1991) shrinks that to an irreducible set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.optimize import linprog
+
+from mfa.balance.equations import BALANCE, CARRY, PARENT, RELATION, Equations
+from mfa.balance.reconcile import Solution
+from mfa.errors import ConvergenceError, InfeasibleError, Problem
+from mfa.model.system import System
+
+TOLERANCE = 1e-7
+
+
+def refuse_if_impossible(system: System, equations: Equations, solution: Solution) -> None:
+    """Raise when the solution does not satisfy relations, bounds and constants.
+
+    Raises
+    ------
+    InfeasibleError
+        Constants, bounds and relations contradict each other; the problems name a smallest set.
+    ConvergenceError
+        The nonlinear iteration did not converge; the problems name the worst relations.
+    """
+    clash = _contradicting_constants(system, equations)
+    if clash:
+        raise InfeasibleError(clash)
+    open_rows = _open_rows(equations, solution)
+    if not len(open_rows) and solution.converged:
+        return
+    core = smallest_clash(equations, solution)
+    if core:
+        raise InfeasibleError(
+            [
+                Problem(
+                    "infeasible",
+                    "These cannot all hold together. Correct one of them, or give a constant "
+                    "an uncertainty:",
+                    {},
+                ),
+                *_named(system, equations, core),
+            ]
+        )
+    worst = open_rows[np.argsort(-_relative(equations, solution)[open_rows])][:5]
+    raise ConvergenceError(
+        [
+            Problem(
+                "no-convergence",
+                "No solution was found after {n} iterations. Start values (start=) for the "
+                "unknowns in the relations below may help; these are furthest from holding:",
+                {"n": solution.iterations},
+            ),
+            *_named(system, equations, [Part("row", int(row)) for row in worst]),
+        ]
+    )
+
+
+def _relative(equations: Equations, solution: Solution) -> np.ndarray:
+    size = np.maximum(equations.magnitude(solution.x), 1e-300)
+    return np.abs(equations.residual(solution.x)) / size
+
+
+def _open_rows(equations: Equations, solution: Solution) -> np.ndarray:
+    """Return the rows that do not close: against their own terms, or against their uncertainty."""
+    residual, kkt = np.abs(equations.residual(solution.x)), solution.kkt
+    assert kkt is not None
+    size = np.maximum(equations.magnitude(solution.x), 1e-300)
+    return np.flatnonzero((residual > TOLERANCE * size) & (residual * kkt.row_scale > TOLERANCE))
+
+
+def _contradicting_constants(system: System, equations: Equations) -> list[Problem]:
+    """Return a problem for each quantity with two different exact values, or one beyond its bounds."""
+    o = equations.observations
+    exact = np.flatnonzero(o.sd == 0)
+    problems = []
+    first: dict[int, int] = {}
+    for row in exact:
+        index = int(o.index[row])
+        before = first.setdefault(index, int(row))
+        size = max(abs(o.value[row]), abs(o.value[before]), 1e-300)
+        if abs(o.value[row] - o.value[before]) > 1e-12 * size:
+            one, two = (system.observations.row(r) for r in (before, int(row)))
+            problems.append(
+                Problem(
+                    "constants-clash",
+                    "“{quantity}” is fixed at {first} ({place}) and at {second}. "
+                    "Correct one of them, or give them uncertainties.",
+                    {
+                        "quantity": two.quantity,
+                        "first": _shown(one),
+                        "second": _shown(two),
+                        "place": one.place or one.id,
+                    },
+                    two.place,
+                )
+            )
+        low, high = equations.lower[index], equations.upper[index]
+        if o.value[row] < low - 1e-12 * abs(low) or o.value[row] > high + 1e-12 * abs(high):
+            one = system.observations.row(int(row))
+            problems.append(
+                Problem(
+                    "constant-beyond-bounds",
+                    "“{quantity}” is fixed at {value}, outside its bounds.",
+                    {"quantity": one.quantity, "value": _shown(one)},
+                    one.place,
+                )
+            )
+    return problems
+
+
+def _shown(observation) -> str:  # noqa: ANN001
+    return f"{observation.value:g} {observation.unit or ''}".strip()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One piece of a clash: a row, a bound (``lower``/``upper``) or a constant (``fixed``)."""
+
+    kind: str
+    index: int
+
+
+def smallest_clash(equations: Equations, solution: Solution) -> list[Part]:
+    """Return an irreducible set of rows, bounds and constants that cannot hold together.
+
+    The relations are linearised at the last iterate; an empty list means that the linearised system
+    is feasible.
+    """
+    J = equations.jacobian(solution.x)
+    x, f = solution.x, equations.residual(solution.x)
+    rhs = J @ x - f
+    fixed = solution.data.fixed
+    parts = [Part("row", i) for i in range(J.shape[0])]
+    parts += [Part("fixed", int(j)) for j in np.flatnonzero(fixed)]
+    parts += [Part("lower", int(j)) for j in np.flatnonzero(~fixed & np.isfinite(equations.lower))]
+    parts += [Part("upper", int(j)) for j in np.flatnonzero(~fixed & np.isfinite(equations.upper))]
+    system = _Elastic(equations, J, rhs, x)
+    suspects = system.blamed(parts)
+    if not suspects:
+        return []
+    core = list(suspects)
+    if not system.impossible(core):
+        core = list(parts)
+        if len(core) > 400 or not system.impossible(core):
+            return suspects[:10]
+    for part in list(core):
+        rest = [p for p in core if p != part]
+        if system.impossible(rest):
+            core = rest
+    return core
+
+
+class _Elastic:
+    """Linear programmes over subsets of rows, bounds and constants."""
+
+    def __init__(self, e: Equations, J: sp.csr_array, rhs: np.ndarray, x: np.ndarray) -> None:
+        self.e, self.x = e, x
+        self.scale = np.maximum(np.abs(x), 1e-6 * (np.abs(x).max(initial=1.0) or 1.0))
+        scaled = (J @ sp.diags_array(self.scale)).tocsr()
+        size = np.maximum(np.abs(scaled).max(axis=1).toarray().ravel(), 1e-300)
+        self.J = (sp.diags_array(1 / size) @ scaled).tocsr()
+        self.rhs = rhs / size
+
+    def _bounds(self, parts: list[Part]) -> np.ndarray:
+        n = self.J.shape[1]
+        bounds = np.stack([np.full(n, -np.inf), np.full(n, np.inf)], axis=1)
+        for part in parts:
+            j = part.index
+            if part.kind == "fixed":
+                bounds[j] = self.x[j] / self.scale[j]
+            elif part.kind == "lower":
+                bounds[j, 0] = self.e.lower[j] / self.scale[j]
+            elif part.kind == "upper":
+                bounds[j, 1] = self.e.upper[j] / self.scale[j]
+        return bounds
+
+    def impossible(self, parts: list[Part]) -> bool:
+        """Return whether the parts alone have no common solution."""
+        return self._elastic(parts)[0] > TOLERANCE
+
+    def _elastic(self, parts: list[Part]) -> tuple[float, np.ndarray, np.ndarray]:
+        rows = [p.index for p in parts if p.kind == "row"]
+        A, b = self.J[rows], self.rhs[rows]
+        m, n = A.shape
+        if not m:
+            return 0.0, np.zeros(0), np.zeros(n)
+        eye = sp.eye_array(m)
+        full = sp.hstack([A, eye, -eye], format="csr")
+        bounds = np.vstack([self._bounds(parts), np.tile([0.0, np.inf], (2 * m, 1))])
+        cost = np.concatenate([np.zeros(n), np.ones(2 * m)])
+        result = linprog(cost, A_eq=full, b_eq=b, bounds=bounds, method="highs")
+        if result.status != 0:
+            return 0.0, np.zeros(m), np.zeros(n)
+        reduced = result.lower.marginals[:n] + result.upper.marginals[:n]
+        return float(result.fun), np.asarray(result.eqlin.marginals), np.asarray(reduced)
+
+    def blamed(self, parts: list[Part]) -> list[Part]:
+        """Return the parts with a price in the elastic programme: they contain a clash."""
+        total, prices, reduced = self._elastic(parts)
+        if total <= TOLERANCE:
+            return []
+        rows = [p for p in parts if p.kind == "row"]
+        found = [p for p, price in zip(rows, prices, strict=True) if abs(price) > 1e-9]
+        return found + [p for p in parts if p.kind != "row" and abs(reduced[p.index]) > 1e-9]
+
+
+def _named(system: System, equations: Equations, parts: list[Part]) -> list[Problem]:
+    """Return a sentence for each part, at its place."""
+    problems = []
+    for part in parts:
+        problem = (
+            _row_problem(system, equations, part.index)
+            if part.kind == "row"
+            else _value_problem(system, equations, part)
+        )
+        if problem is not None:
+            problems.append(problem)
+    return problems
+
+
+def _row_problem(system: System, equations: Equations, row: int) -> Problem | None:
+    kind, ref = int(equations.row_kind[row]), int(equations.row_ref[row])
+    q = equations.quantities
+    if kind == BALANCE:
+        process, layer, period, region = equations.balances[ref]
+        name = list(system.processes)[process]
+        return Problem(
+            "part-balance",
+            "the balance of “{process}” ({layer}{labels})",
+            {
+                "process": name,
+                "layer": list(system.layers)[layer],
+                "labels": _labels(system, int(period), int(region)),
+            },
+            system.processes[name].place,
+        )
+    if kind == RELATION:
+        relation = system.relations.row(ref)
+        return Problem(
+            "part-relation",
+            "the relation “{formula}”",
+            {"formula": relation.formula},
+            relation.place,
+        )
+    if kind == CARRY:
+        return Problem(
+            "part-carry",
+            "the stock “{stock}” carried over from the period before",
+            {"stock": q.ids[ref]},
+        )
+    if kind == PARENT:
+        return Problem(
+            "part-parent", "the regions adding up for “{quantity}”", {"quantity": q.ids[ref]}
+        )
+    name = q.aux_ids[ref - q.visible]
+    if name in system.observations:
+        return Problem(
+            "part-observation",
+            "the observation “{id}”",
+            {"id": name},
+            system.observations[name].place,
+        )
+    return None
+
+
+def _value_problem(system: System, equations: Equations, part: Part) -> Problem | None:
+    q, o = equations.quantities, equations.observations
+    hidden = part.index >= q.visible
+    name = q.aux_ids[part.index - q.visible] if hidden else q.ids[part.index]
+    if part.kind == "fixed":
+        rows = np.flatnonzero((o.index == part.index) & (o.sd == 0))
+        if len(rows):
+            observation = system.observations.row(int(rows[0]))
+            return Problem(
+                "part-constant",
+                "the constant “{quantity}” = {value}",
+                {"quantity": observation.quantity, "value": _shown(observation)},
+                observation.place,
+            )
+    if hidden:
+        return None
+    bound = equations.lower if part.kind == "lower" else equations.upper
+    value = float(bound[part.index] / q.factor[part.index])
+    shown = f"{value:g} {q.unit[part.index] or ''}".strip()
+    if part.kind == "lower":
+        return Problem("part-lower", "“{quantity}” ≥ {value}", {"quantity": name, "value": shown})
+    return Problem("part-upper", "“{quantity}” ≤ {value}", {"quantity": name, "value": shown})
+
+
+def _labels(system: System, period: int, region: int) -> str:
+    names = [system.periods[period], system.regions[region]]
+    return "".join(f", {name}" for name in names if name)
