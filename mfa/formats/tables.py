@@ -14,7 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mfa.errors import Place, Problem
-from mfa.workbook.cells import Found, number_text
+from mfa.locale import N_
+from mfa.workbook.cells import Found
+from mfa.workbook.problems import error, warning
 from mfa.workbook.raw import RawTables, Value
 from mfa.workbook.rows import Grid, Where, read_rows
 from mfa.workbook.schema import SHEETS, Sheet, find_column, find_sheet
@@ -62,14 +64,9 @@ def read_tables(folder: str | os.PathLike[str]) -> RawTables:
         if sheet.name in files:
             _read_file(sheet, files[sheet.name], tables)
     if not files:
-        tables.problems.append(
-            Problem(
-                "no-tables",
-                "The folder “{folder}” holds no table. Files such as flows.csv are expected.",
-                {"folder": path.name},
-                Place(file=path.name),
-            )
-        )
+        message = N_("The folder “{folder}” holds no table. Files such as flows.csv are expected.")
+        place = Place(file=path.name)
+        tables.problems.append(error("no-tables", message, place, folder=path.name))
     return tables
 
 
@@ -109,7 +106,9 @@ def _csv_text(sheet: Sheet, rows: Sequence[Mapping[str, Value]]) -> str:
 def _csv_cell(value: Value | None) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else number_text(value)
+    if isinstance(value, str):
+        return value
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
 def _read_file(sheet: Sheet, file: Path, tables: RawTables) -> None:
@@ -128,33 +127,22 @@ def _read_file(sheet: Sheet, file: Path, tables: RawTables) -> None:
 
 def _decode(file: Path) -> tuple[str, Problem | None]:
     """Return the text of `file`, by its byte-order mark, else as UTF-8."""
-    where = Place(file=file.name)
-    if file.stat().st_size > MAX_BYTES:
-        return "", Problem(
-            "file-too-large",
-            "The file has {size} MB; at most {limit} MB are read.",
-            {"size": file.stat().st_size // 1_000_000, "limit": MAX_BYTES // 1_000_000},
-            where,
-        )
+    size = file.stat().st_size
+    if size > MAX_BYTES:
+        message = N_("The file has {size} MB; at most {limit} MB are read.")
+        limits = {"size": size // 1_000_000, "limit": MAX_BYTES // 1_000_000}
+        return "", error("file-too-large", message, Place(file=file.name), **limits)
     data = file.read_bytes()
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        return "", Problem(
-            "not-utf-8",
-            "The file is not UTF-8 text from line {line} on. Save it as “CSV UTF-8”.",
-            {"line": line},
-            Place(file=file.name, row=line),
-        )
+    except UnicodeDecodeError as cause:
+        line = data[: cause.start].count(b"\n") + 1
+        message = N_("The file is not UTF-8 text from line {line} on. Save it as “CSV UTF-8”.")
+        return "", error("not-utf-8", message, Place(file=file.name, row=line), line=line)
     if "\x00" in text:
-        return "", Problem(
-            "not-text",
-            "The file is not text. Save the table as “CSV UTF-8”.",
-            {},
-            where,
-        )
+        message = N_("The file is not text. Save the table as “CSV UTF-8”.")
+        return "", error("not-text", message, Place(file=file.name))
     return text, None
 
 
@@ -170,13 +158,10 @@ def _grid(text: str, sheet: Sheet, file: Path) -> tuple[Grid, Problem | None]:
             if filled:
                 grid[line] = filled
             line = reader.line_num + 1
-    except csv.Error as error:
-        return {}, Problem(
-            "csv-unreadable",
-            "The file cannot be read as CSV from line {line} on: {reason}.",
-            {"line": line, "reason": str(error)},
-            Place(file=file.name, row=line),
-        )
+    except csv.Error as cause:
+        message = N_("The file cannot be read as CSV from line {line} on: {reason}.")
+        place = Place(file=file.name, row=line)
+        return {}, error("csv-unreadable", message, place, line=line, reason=str(cause))
     return grid, None
 
 
@@ -195,21 +180,12 @@ def _unknown_file(file: Path) -> list[Problem]:
     meant = nearest(file.stem, [sheet.name for sheet in SHEETS])
     if meant is None:
         return []
-    return [
-        Problem(
-            "unknown-table",
-            "The table “{title}” is not known and is not read. Did you mean “{meant}”?",
-            {"title": file.stem, "meant": meant},
-            Place(file=file.name),
-            "warning",
-        )
-    ]
+    message = N_("The table “{title}” is not known and is not read. Did you mean “{meant}”?")
+    values = {"title": file.stem, "meant": meant}
+    return [warning("unknown-table", message, Place(file=file.name), **values)]
 
 
 def _double_file(file: Path, other: Path) -> Problem:
-    return Problem(
-        "double-table",
-        "“{title}” and “{other}” are the same table; remove one of them.",
-        {"title": file.name, "other": other.name},
-        Place(file=file.name),
-    )
+    message = N_("“{title}” and “{other}” are the same table; remove one of them.")
+    values = {"title": file.name, "other": other.name}
+    return error("double-table", message, Place(file=file.name), **values)

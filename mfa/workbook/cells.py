@@ -5,23 +5,23 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mfa.errors import Problem
+from mfa.locale import N_
 from mfa.workbook.choices import canonical
 from mfa.workbook.columns import Column
+from mfa.workbook.problems import error
 from mfa.workbook.raw import Value
 from mfa.workbook.text import tidy
 
 Date = datetime.date | datetime.datetime | datetime.time
 
-_FREE_TEXT = frozenset({"text"})
 _NUMBER = re.compile(r"(?<![\w.,])[-+\u2212]?\d[\d.,\u00a0\u202f]*(?:[eE][-+]?\d+)?")
 _FORMULA_NUMBER = re.compile(r"(?<![\w.,])(\d+),(\d+)(?![\w.,])")
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What stands in a cell of a file before its column is known.
 
     Attributes
@@ -52,21 +52,17 @@ def interpret(
     """
     value = found.value
     if found.error:
-        return None, _problem(
-            "cell-error",
+        message = N_(
             "The cell in column “{column}” holds the error {value}. Mend its formula or type the "
-            "value.",
-            column,
-            value,
+            "value."
         )
+        return _unusable("cell-error", message, column, value)
     if value is None:
-        return None, _problem(
-            "formula-without-value",
+        message = N_(
             "The formula in column “{column}” has no stored result. Open the workbook in Excel or "
-            "LibreOffice, save it, and try again.",
-            column,
-            "",
+            "LibreOffice, save it, and try again."
         )
+        return _unusable("formula-without-value", message, column, value)
     if isinstance(value, Date):
         return _date(value, column)
     if isinstance(value, bool):
@@ -76,52 +72,44 @@ def interpret(
     return _number(float(value), column, found.percent)
 
 
-def _problem(code: str, message: str, column: Column, value: object) -> Problem:
-    return Problem(code, message, {"column": column.name, "value": value})
+def _unusable(code: str, message: str, column: Column, value: object) -> tuple[None, Problem]:
+    return None, error(code, message, column=column.name, value=value)
 
 
 def _date(value: Date, column: Column) -> tuple[Value | None, Problem | None]:
-    if column.kind in _FREE_TEXT:
-        return value.isoformat(sep=" ") if isinstance(value, datetime.datetime) and (
-            value.time() != datetime.time()
-        ) else str(value)[:10], None
-    return None, _problem(
-        "date-in-cell",
+    shown = value.isoformat(sep=" ") if isinstance(value, datetime.datetime) else str(value)
+    shown = shown.removesuffix(" 00:00:00")
+    if column.kind == "text":
+        return shown, None
+    message = N_(
         "The cell in column “{column}” holds the date {value}, perhaps because Excel changed what "
-        "was typed. Format the cell as text or number and type the value again.",
-        column,
-        value,
+        "was typed. Format the cell as text or number and type the value again."
     )
+    return _unusable("date-in-cell", message, column, shown)
 
 
 def _truth(value: bool, column: Column) -> tuple[Value | None, Problem | None]:
     if column.choices == "yes_no":
         return ("yes" if value else "no"), None
-    if column.kind in _FREE_TEXT:
+    if column.kind == "text":
         return str(value).upper(), None
-    return None, _problem(
-        "truth-in-cell",
-        "The cell in column “{column}” holds the truth value {value}; that cannot stand here.",
-        column,
-        str(value).upper(),
+    message = N_(
+        "The cell in column “{column}” holds the truth value {value}; that cannot stand here."
     )
+    return _unusable("truth-in-cell", message, column, str(value).upper())
 
 
 def _number(value: float, column: Column, percent: bool) -> tuple[Value | None, Problem | None]:
     if not math.isfinite(value):
-        return None, _problem(
-            "not-finite",
-            "The cell in column “{column}” holds {value}, which is no finite number.",
-            column,
-            value,
-        )
+        message = N_("The cell in column “{column}” holds {value}, which is no finite number.")
+        return _unusable("not-finite", message, column, value)
     if column.numeric:
         return value, None
     if column.kind == "uncertainty" and percent:
         return f"{number_text(value * 100)} %", None
-    return canonical(column.choices, number_text(value)) if column.kind == "choice" else (
-        number_text(value)
-    ), None
+    if column.kind == "choice":
+        return canonical(column.choices, number_text(value)), None
+    return number_text(value), None
 
 
 def number_text(value: float) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from mfa.errors import Place, Problem
+from mfa.locale import N_
 from mfa.workbook.cells import Found, interpret
+from mfa.workbook.problems import error, warning
 from mfa.workbook.raw import Cell, Row
 from mfa.workbook.schema import Column, Sheet, find_column
 from mfa.workbook.text import bare, nearest
@@ -15,6 +17,10 @@ HEADER_DEPTH = 12
 """How many rows from the top the headers may stand."""
 FAR_COLUMN = 500
 FAR_GAP = 5_000
+FAR = N_(
+    "A filled cell stands far away from the table and was not read. Delete it, or move it up to "
+    "the table."
+)
 EXAMPLE_MARKS = ("example:", "vi du:")
 """A row whose first cell begins so (accents aside) is an example and is skipped."""
 
@@ -69,17 +75,14 @@ def read_rows(
         return [], []
     header = _find_header(table, grid)
     if header is None:
-        place = where.cell(min(grid), 1)
+        message = N_(
+            "No header row was found in “{sheet}”. The first rows must hold the column names, such "
+            "as {names}."
+        )
         names = ", ".join(c.name for c in table.columns[:4])
-        return [], [
-            Problem(
-                "no-header",
-                "No header row was found in “{sheet}”. The first rows must hold the column names, such "
-                "as {names}.",
-                {"sheet": where.sheet or where.file, "names": names},
-                place,
-            )
-        ]
+        place = where.cell(min(grid), 1)
+        title = where.sheet or where.file
+        return [], [error("no-header", message, place, sheet=title, names=names)]
     problems = _header_problems(table, grid, header, where)
     layout = {name: letters(number) for name, number in header.columns.items()}
     rows, last = [], header.first
@@ -89,7 +92,7 @@ def read_rows(
             continue
         if number - last > FAR_GAP:
             here = where.cell(number, header.columns[next(iter(row.cells))])
-            problems.append(_far(here, "error"))
+            problems.append(error("far-cell", FAR, here))
             break
         last = number
         rows.append(replace(row, layout=layout if where.sheet else {}))
@@ -132,56 +135,42 @@ def _header_problems(table: Sheet, grid: Grid, header: _Header, where: Where) ->
     problems = []
     for column in table.columns:
         if column.required and column.name not in header.columns:
-            problems.append(
-                Problem(
-                    "missing-column",
-                    "The column “{column}” is missing. Add it, or start from a new template.",
-                    {"column": column.name},
-                    where.cell(header.row, 1),
-                )
-            )
+            message = N_("The column “{column}” is missing. Add it, or start from a new template.")
+            place = where.cell(header.row, 1)
+            problems.append(error("missing-column", message, place, column=column.name))
     problems += _double_columns(table, grid, header, where)
-    for number, title in header.unknown.items():
-        absent = [c for c in table.columns if c.name not in header.columns]
-        meant = nearest(title, [t for c in absent for t in (c.title_en, c.title_vi, c.name)])
-        if meant:
-            problems.append(
-                Problem(
-                    "unknown-column",
-                    "The column “{title}” is not known and is not read. Did you mean “{meant}”?",
-                    {"title": title, "meant": meant},
-                    where.cell(header.row, number),
-                    "warning",
-                )
-            )
+    problems += _unknown_columns(table, header, where)
     far = [(r, c) for r, cells in grid.items() for c in cells if c > FAR_COLUMN]
     if far:
-        problems.append(_far(where.cell(*min(far)), "warning"))
+        problems.append(warning("far-cell", FAR, where.cell(*min(far))))
     return problems
 
 
-def _double_columns(table: Sheet, grid: Grid, header: _Header, where: Where) -> Iterable[Problem]:
+def _double_columns(table: Sheet, grid: Grid, header: _Header, where: Where) -> list[Problem]:
     """Report columns of one name beyond the first; which one counts must not be guessed."""
     titles = _titles(table, grid[header.row]) | _titles(table, grid.get(header.first - 1, {}))
-    for number, name in sorted(titles.items()):
-        if header.columns[name] != number:
-            yield Problem(
-                "double-column",
-                "The column “{column}” stands twice; rename or remove one of them.",
-                {"column": name},
-                where.cell(header.row, number),
+    message = N_("The column “{column}” stands twice; rename or remove one of them.")
+    return [
+        error("double-column", message, where.cell(header.row, number), column=name)
+        for number, name in sorted(titles.items())
+        if header.columns[name] != number
+    ]
+
+
+def _unknown_columns(table: Sheet, header: _Header, where: Where) -> list[Problem]:
+    """Report columns whose title is nearly that of an absent one; others are the user's own."""
+    absent = [c for c in table.columns if c.name not in header.columns]
+    titles = [t for c in absent for t in (c.title_en, c.title_vi, c.name)]
+    problems = []
+    for number, title in header.unknown.items():
+        meant = nearest(title, titles)
+        if meant:
+            message = N_(
+                "The column “{title}” is not known and is not read. Did you mean “{meant}”?"
             )
-
-
-def _far(place: Place, severity: str) -> Problem:
-    return Problem(
-        "far-cell",
-        "A filled cell stands far away from the table and was not read. Delete it, or move it up "
-        "to the table.",
-        {},
-        place,
-        severity,
-    )
+            place = where.cell(header.row, number)
+            problems.append(warning("unknown-column", message, place, title=title, meant=meant))
+    return problems
 
 
 def _read_row(

@@ -1,0 +1,223 @@
+"""What a workbook must pass before anything in it is read: a ZIP of a sane size, without DOCTYPE.
+
+A workbook is somebody else's file. A few bytes can unpack to gigabytes, an entity can grow without
+end, a password hides everything; each is refused here in words, in milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+from xml.parsers import expat
+
+from mfa.errors import InputError, Place
+from mfa.locale import N_
+from mfa.workbook.problems import error
+
+MAX_FILE = 100_000_000
+MAX_PARTS = 5_000
+MAX_PART = 160_000_000
+MAX_TOTAL = 400_000_000
+CHUNK = 1 << 18
+_XML_ENDINGS = (".xml", ".rels", ".vml")
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+
+
+class Package:
+    """An opened and vetted workbook: its parts by name.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    InputError
+        The file is no workbook, is damaged, encrypted, too large, or declares a DOCTYPE.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.name = self.path.name
+        _check_signature(self.path)
+        try:
+            self._zip = zipfile.ZipFile(self.path)
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as cause:
+            raise _damaged(self.name) from cause
+        try:
+            _check_entries(self.name, self._zip.infolist())
+            self._check_doctypes()
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def __enter__(self) -> Package:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._zip.close()
+
+    @property
+    def parts(self) -> list[str]:
+        """Names of all parts."""
+        return self._zip.namelist()
+
+    def read(self, part: str) -> bytes:
+        """Return the bytes of `part`.
+
+        Raises
+        ------
+        InputError
+            The part is absent or damaged.
+        """
+        try:
+            return self._zip.read(part)
+        except _BROKEN as cause:
+            raise _damaged(self.name) from cause
+
+    def parse(
+        self,
+        part: str,
+        parser: expat.XMLParserType,
+        thin: Callable[[bytes], bytes] = lambda data: data,
+    ) -> None:
+        """Feed `part` to `parser` piece by piece, so that memory stays small.
+
+        Pieces end at the end of a tag; `thin` may drop from each what need not be parsed.
+
+        Raises
+        ------
+        InputError
+            The part is absent, damaged or no XML.
+        """
+        try:
+            with self._zip.open(part) as stream:
+                rest = b""
+                while chunk := stream.read(CHUNK):
+                    chunk = rest + chunk
+                    end = chunk.rfind(b">") + 1 or len(chunk)
+                    parser.Parse(thin(chunk[:end]), False)
+                    rest = chunk[end:]
+                parser.Parse(rest, True)
+        except (*_BROKEN, expat.ExpatError) as cause:
+            raise _damaged(self.name) from cause
+
+    def _check_doctypes(self) -> None:
+        """Refuse any part with a document type: only those can declare entities.
+
+        The parser itself looks, so that the encoding of the part (UTF-16) hides nothing. It stops
+        at the first element, before which a document type must stand.
+        """
+        for part in self.parts:
+            if part.lower().endswith(_XML_ENDINGS):
+                self._check_doctype(part)
+
+    def _check_doctype(self, part: str) -> None:
+        parser = expat.ParserCreate()
+        parser.StartDoctypeDeclHandler = _stop_at_doctype
+        parser.StartElementHandler = _stop_at_element
+        try:
+            self.parse(part, parser)
+        except _RootReached:
+            return
+        except _DoctypeFound:
+            message = N_(
+                "The file declares a document type in its part “{part}”, which no spreadsheet "
+                "program does. It is not opened. Save the workbook anew."
+            )
+            _refuse(self.name, "doctype", message, part=part)
+
+
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+)
+
+
+class _RootReached(Exception):  # noqa: N818 - a signal, not an error
+    """The first element was reached."""
+
+
+class _DoctypeFound(Exception):  # noqa: N818
+    """A document type was found."""
+
+
+def _stop_at_element(*_: object) -> NoReturn:
+    raise _RootReached
+
+
+def _stop_at_doctype(*_: object) -> NoReturn:
+    raise _DoctypeFound
+
+
+def _refuse(name: str, code: str, message: str, **values: object) -> NoReturn:
+    raise InputError([error(code, message, Place(file=name), **values)])
+
+
+def _damaged(name: str) -> InputError:
+    message = N_(
+        "The file is damaged or cut off. Open it in Excel or LibreOffice and save it again, or "
+        "fetch a fresh copy."
+    )
+    return InputError([error("damaged", message, Place(file=name))])
+
+
+def _check_signature(path: Path) -> None:
+    """Refuse by the first bytes what is no ZIP archive, saying what it seems to be."""
+    size = path.stat().st_size
+    if size == 0:
+        _refuse(path.name, "empty-file", N_("The file is empty."))
+    if size > MAX_FILE:
+        message = N_("The file has {size} MB; at most {limit} MB are read.")
+        megabytes, limit = size // 1_000_000, MAX_FILE // 1_000_000
+        _refuse(path.name, "file-too-large", message, size=megabytes, limit=limit)
+    with path.open("rb") as stream:
+        start = stream.read(8)
+    if start == _OLE:
+        message = N_(
+            "The file is protected by a password or in the old .xls format. Save it as .xlsx "
+            "without a password."
+        )
+        _refuse(path.name, "encrypted-or-old", message)
+    if not start.startswith(b"PK"):
+        message = N_(
+            "The file is not an Excel workbook (.xlsx). If it is a CSV table, put it into a folder "
+            "of tables; otherwise save it as .xlsx."
+        )
+        _refuse(path.name, "not-a-workbook", message)
+
+
+def _check_entries(name: str, entries: list[zipfile.ZipInfo]) -> None:
+    """Refuse archives that would unpack to too much, or that hide what they hold."""
+    total = sum(entry.file_size for entry in entries)
+    largest = max((entry.file_size for entry in entries), default=0)
+    if len(entries) > MAX_PARTS or total > MAX_TOTAL or largest > MAX_PART:
+        message = N_(
+            "The file would unpack to {size} MB in {parts} parts; at most {limit} MB in {most} "
+            "parts are read. It may have been made to do harm; otherwise copy the filled rows "
+            "into a new template."
+        )
+        _refuse(
+            name,
+            "unpacks-too-large",
+            message,
+            size=total // 1_000_000,
+            parts=len(entries),
+            limit=MAX_TOTAL // 1_000_000,
+            most=MAX_PARTS,
+        )
+    if any(entry.flag_bits & 0x1 for entry in entries):
+        message = N_("The file is protected by a password. Save it without one.")
+        _refuse(name, "encrypted", message)
+    if len({entry.filename for entry in entries}) < len(entries):
+        raise _damaged(name)
