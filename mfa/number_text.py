@@ -8,6 +8,7 @@ import unicodedata
 
 from mfa.errors import InputError, Problem
 from mfa.locale import N_
+from mfa.unit_text import tidy
 
 LONGEST = 60
 _MINUS = str.maketrans("−–‐", "---")
@@ -71,8 +72,7 @@ def _shape(text: str) -> tuple[str, str, str, bool]:
     # NFKC would read 5² as 52 and ½ as 1/2.
     if len(text) > LONGEST or any(unicodedata.category(c) == "No" for c in text):
         raise _bad(text)
-    visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    plain = " ".join(unicodedata.normalize("NFKC", visible).translate(_MINUS).split())
+    plain = " ".join(unicodedata.normalize("NFKC", tidy(text)).translate(_MINUS).split())
     head = plain[:1] if plain[:1] in ("+", "-") else ""
     body = plain[len(head) :].lstrip()
     spaced = bool(_SPACED.match(body))
@@ -99,12 +99,12 @@ def _mark(text: str, digits: str, exponent: str, spaced: bool) -> str:
     whole, part = digits.split(marks[0])
     grouping = re.fullmatch("[1-9][0-9]{0,2}", whole) and len(part) == 3
     if grouping and not exponent and not spaced:
-        values = {"text": text, "large": whole + part, "small": f"{whole} + {part}/1000"}
+        values = {"text": tidy(text), "large": whole + part, "small": f"{whole} + {part}/1000"}
         raise InputError([Problem("ambiguous-number", TWO_READINGS, values)])
     return marks[0]
 
 
 def _bad(text: str, decimal: str | None = None) -> InputError:
-    shown = text[:LONGEST] + ("…" if len(text) > LONGEST else "")
+    shown = tidy(text[:LONGEST]) + ("…" if len(text) > LONGEST else "")
     message = OTHER_STYLE if decimal else NOT_A_NUMBER
     return InputError([Problem("bad-number", message, {"text": shown, "decimal": decimal})])

@@ -101,13 +101,13 @@ def multipliers() -> frozenset[str]:
 def find(name: str) -> str:
     """Return the listed spelling of `name`, "" when there is none.
 
-    Symbols of one or two letters count as written, because mg and Mg differ; in longer words
-    capitals do not matter.
+    Latin symbols of one or two letters count as written, because mg and Mg differ; in longer words
+    and in those with diacritics capitals do not matter.
 
     Examples
     --------
-    >>> find("TẤN"), find("kwh"), find("mj")
-    ('tấn', 'kWh', '')
+    >>> find("TẤN"), find("Hộ"), find("kwh"), find("mj")
+    ('tấn', 'hộ', 'kWh', '')
     """
     return name if name in spellings() else _folded().get(name.casefold(), "")
 
@@ -126,17 +126,19 @@ def nearest(word: str) -> str:
 
     plain, table = _plain(word), _plain_names()
     if plain not in table:
-        close = get_close_matches(plain, table, n=1) if len(plain) > 1 else []
+        cutoff = 0.6 if len(plain) < 5 else 0.7
+        close = get_close_matches(plain, table, n=1, cutoff=cutoff) if len(plain) > 1 else []
         if not close:
             return ""
         plain = close[0]
-    return ", ".join(f"“{name.replace('_', ' ')}”" for name in table[plain][:3])
+    return ", ".join(f"“{name.replace('_', ' ')}”" for name in table[plain])
 
 
 @cache
 def _folded() -> dict[str, str]:
     """Return lower case → spelling, for the words in which capitals do not matter."""
-    return {name.casefold(): name for name in sorted(spellings(), reverse=True) if len(name) > 2}
+    names = (name for name in spellings() if len(name) > 2 or not name.isascii())
+    return {name.casefold(): name for name in sorted(names, reverse=True)}
 
 
 def _plain(word: str) -> str:
@@ -149,7 +151,12 @@ def _plain(word: str) -> str:
 def _plain_names() -> dict[str, list[str]]:
     """Return plain word → the spellings it may have meant."""
     table: dict[str, list[str]] = {}
-    for name in sorted({*spellings(), *REGIONAL}, key=lambda name: (len(name), name)):
+    for name in sorted(spellings()):
+        symbol = registry().get_symbol(name)
+        # Of kW, KW and Kw only the proper one.
+        if name == symbol or _plain(name) != _plain(symbol):
+            table.setdefault(_plain(name), []).append(name)
+    for name in REGIONAL:
         table.setdefault(_plain(name), []).append(name)
     for label in SUBSTANCES:
         table.setdefault(_plain(label), []).append(f"t_{label}")

@@ -24,6 +24,7 @@ from mfa.unit_list import (
 )
 
 LONGEST = 60
+LONGEST_NAME = 5  # words
 LARGEST_POWER = 4
 LARGEST_FACTOR = 10**60
 
@@ -61,6 +62,7 @@ _RAISED = re.compile(r"[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _SIGNS = str.maketrans("·×⋅•∙÷∕⁄−–‐Ðð", "*****///---Đđ")
 _LETTER = r"[^\W\d_]"
 _ALLOWED = re.compile(rf"(?:{_LETTER}|[0-9 %‰₫$*/^()-])*")
+_INVISIBLE = {"Cf": "", "Cc": "\ufffd", "Cs": "\ufffd"}
 _TOKEN = re.compile(rf" *([0-9]+|US\$|[%‰₫]|{_LETTER}(?:{_LETTER}|[0-9])*|[*/^()-])")
 
 
@@ -83,9 +85,17 @@ class Terms:
 
 
 def tidy(text: str) -> str:
-    """Return `text` composed (NFC), without invisible characters, with single spaces."""
-    visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    return " ".join(unicodedata.normalize("NFC", visible).split())
+    r"""Return `text` composed (NFC), with single spaces, without zero-width and control characters.
+
+    Control characters become the replacement character, so that messages can be written anywhere.
+
+    Examples
+    --------
+    >>> tidy(" kt\u200b /\u00a0year\n")
+    'kt / year'
+    """
+    kept = (c if c.isspace() else _INVISIBLE.get(unicodedata.category(c), c) for c in text)
+    return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
 
 
 def read_unit(text: str, sao_region: str = "") -> tuple[float, dict[str, int], dict[str, int]]:
@@ -160,11 +170,12 @@ class _Reader:
         while self._peek() not in ("", ")"):
             if self._accept("/"):
                 terms, divided = self._times(terms, self._term(), -1), True
-            elif divided:
+                continue
+            self._accept("*")
+            terms = self._times(terms, self._term())
+            # Only now, so that a name of a material there is called unknown first.
+            if divided:
                 raise self._error("ambiguous-unit", PRODUCT_BELOW)
-            else:
-                self._accept("*")
-                terms = self._times(terms, self._term())
         return terms
 
     def _term(self) -> Terms:
@@ -254,7 +265,7 @@ class _Reader:
 
     def _phrase(self) -> str:
         """Return the longest known name of several words at this place."""
-        for count in (3, 2):
+        for count in range(LONGEST_NAME, 1, -1):
             words = self.tokens[self.at : self.at + count]
             name = find("_".join(words)) if len(words) == count else ""
             if name:

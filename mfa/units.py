@@ -109,7 +109,7 @@ class Dimension(Mapping[str, Any]):
     ('mass/time', 't/year', True)
     """
 
-    __slots__ = ("_hash", "_powers")
+    __slots__ = ("_powers",)
 
     def __init__(self, powers: Mapping[str, Any] | None = None) -> None:
         order = list(BASE_UNITS)
@@ -123,7 +123,6 @@ class Dimension(Mapping[str, Any]):
                 ),
             )
         )
-        self._hash = hash(tuple(self._powers.items()))
 
     def __getitem__(self, name: str) -> Any:
         return self._powers[name]
@@ -135,7 +134,7 @@ class Dimension(Mapping[str, Any]):
         return len(self._powers)
 
     def __hash__(self) -> int:
-        return self._hash
+        return hash(tuple(self._powers.items()))
 
     def __mul__(self, other: Dimension) -> Dimension:
         """Return the dimension of a product."""
@@ -151,7 +150,7 @@ class Dimension(Mapping[str, Any]):
         return Dimension({name: count * _exact(power) for name, count in self._powers.items()})
 
     def __str__(self) -> str:
-        return self._written({name: name for name in self._powers})
+        return self._written({}, "^")
 
     def __repr__(self) -> str:
         return f"Dimension({self._powers!r})"
@@ -159,12 +158,11 @@ class Dimension(Mapping[str, Any]):
     @property
     def unit(self) -> str:
         """The dimension in base units, readable by `parse_unit`: ``t/person/year``."""
-        return self._written(BASE_UNITS)
+        return self._written(BASE_UNITS, "")
 
-    def _written(self, words: Mapping[str, str]) -> str:
+    def _written(self, words: Mapping[str, str], raised: str) -> str:
         def written(name: str, power: Any) -> str:
-            raised = f"^{power}" if isinstance(power, Fraction) else str(power)
-            return words.get(name, name) + ("" if power == 1 else raised)
+            return words.get(name, name) + ("" if power == 1 else f"{raised}{power}")
 
         above = [written(name, power) for name, power in self._powers.items() if power > 0]
         below = [written(name, -power) for name, power in self._powers.items() if power < 0]
@@ -276,7 +274,7 @@ def convert(values: Any, source: Unit | str, target: Unit | str) -> Any:
     _same_substance(source, target)
     if source.dimension != target.dimension:
         raise _mismatch(source, target)
-    return values * (source.factor / target.factor)
+    return values * _ratio(source.factor, target.factor)
 
 
 def convert_with_material(
@@ -317,7 +315,7 @@ def convert_with_material(
     bridge = Dimension({"mass": by_density - by_heat, "length": -3 * by_density, "energy": by_heat})
     if change != bridge or max(abs(by_density), abs(by_heat)) > 1:
         raise _mismatch(source, target)
-    result = values * (source.factor / target.factor)
+    result = values * _ratio(source.factor, target.factor)
     if by_density:
         density = _property("density", density, "t/m3", source, target)
         result = result * density if by_density > 0 else result / density
@@ -329,6 +327,12 @@ def convert_with_material(
 
 def _unit(unit: Unit | str) -> Unit:
     return unit if isinstance(unit, Unit) else parse_unit(unit)
+
+
+@lru_cache(maxsize=8192)
+def _ratio(source: float, target: float) -> float:
+    """Return source / target, divided as decimals: 1 kg is 1000000 mg, not 999999.9999999999."""
+    return float(Fraction(repr(float(source))) / Fraction(repr(float(target))))
 
 
 def _same_substance(source: Unit, target: Unit) -> None:
