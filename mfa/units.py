@@ -133,6 +133,9 @@ class Dimension(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._powers)
 
+    def __eq__(self, other: object) -> bool:
+        return self._powers == (other._powers if isinstance(other, Dimension) else other)
+
     def __hash__(self) -> int:
         return hash(tuple(self._powers.items()))
 
@@ -259,6 +262,8 @@ def known_units() -> tuple[str, ...]:
 
 def convert(values: Any, source: Unit | str, target: Unit | str) -> Any:
     """Return `values` (a number or an array) turned from unit `source` into unit `target`.
+
+    Either may be a text or a `Unit`; sào, mẫu and công must come as a `Unit`, read with a region.
 
     Raises
     ------
