@@ -9,11 +9,13 @@ converges to a solution of the original equations, moving nothing that no equati
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import SuperLU, splu
 
-REGULARISATION = 1e-8
+REGULARISATIONS = (1e-7, 1e-6, 1e-4)
 CHUNK = 64
 
 
@@ -38,7 +40,7 @@ def column_scales(J: sp.csr_array, precision: np.ndarray, size: np.ndarray) -> n
     scale = np.zeros(len(precision))
     measured = precision > 0
     scale[measured] = 1.0 / np.sqrt(precision[measured])
-    magnitude, pattern = abs(J), J.tocoo()
+    pattern = J.tocoo()
     weight = np.abs(pattern.data)
     for _ in range(12):
         open_ = scale == 0
@@ -53,7 +55,6 @@ def column_scales(J: sp.csr_array, precision: np.ndarray, size: np.ndarray) -> n
         np.minimum.at(guess, pattern.col[use], reach[pattern.row[use]] / weight[use])
         found = open_ & np.isfinite(guess)
         scale[found] = guess[found]
-    del magnitude
     fallback = np.where(size > 0, size, 1.0)
     return np.where(scale > 0, scale, fallback)
 
@@ -87,19 +88,26 @@ class KKT:
         self.J = (sp.diags_array(self.row_scale) @ scaled).tocsr()
         self.W = (D @ W @ D).tocsr()
         self._JT = self.J.T.tocsr()
-        regular = sp.block_array(
-            [
-                [self.W + REGULARISATION * sp.eye_array(self.n), self._JT],
-                [self.J, -REGULARISATION * sp.eye_array(self.m)],
-            ],
-            format="csc",
-        )
-        self._lu = splu(
-            sp.csc_matrix(regular),
-            permc_spec="MMD_AT_PLUS_A",
-            diag_pivot_thresh=0.0,
-            options={"SymmetricMode": True},
-        )
+        self._lu = self._factorise()
+
+    def _factorise(self) -> SuperLU:
+        """Factorise the regularised matrix, with more regularisation if rounding eats a pivot."""
+        for regularisation in REGULARISATIONS:
+            regular = sp.block_array(
+                [
+                    [self.W + regularisation * sp.eye_array(self.n), self._JT],
+                    [self.J, -regularisation * sp.eye_array(self.m)],
+                ],
+                format="csc",
+            )
+            with contextlib.suppress(RuntimeError):
+                return splu(
+                    sp.csc_matrix(regular),
+                    permc_spec="MMD_AT_PLUS_A",
+                    diag_pivot_thresh=0.0,
+                    options={"SymmetricMode": True},
+                )
+        raise ArithmeticError("the relations have entries that are not finite")
 
     def solve(
         self, primal: np.ndarray, dual: np.ndarray, sweeps: int = 60, tolerance: float = 1e-13
@@ -119,8 +127,8 @@ class KKT:
         """
         D, R = self.column_scale, self.row_scale
         single = primal.ndim == 1
-        top = (primal * D if single else primal * D[:, None]).reshape(self.n, -1)
-        low = (dual * R if single else dual * R[:, None]).reshape(self.m, -1)
+        top = (primal[:, None] if single else primal) * D[:, None]
+        low = (dual[:, None] if single else dual) * R[:, None]
         goal = np.concatenate([top, low])
         u = np.zeros_like(goal)
         worst = np.inf

@@ -173,6 +173,14 @@ class _Problem:
         self.upper = equations.upper[self.unfixed]
         self.bounded = bool(np.isfinite(self.lower).any() or np.isfinite(self.upper).any())
         self.active = np.zeros(len(self.unfixed), dtype=np.int8)
+        self.size = self._sizes()[self.unfixed]
+
+    def _sizes(self) -> np.ndarray:
+        """Return a typical size of every quantity: its datum, or the median of its kind."""
+        mean = np.abs(np.where(np.isnan(self.data.mean), self.e.start, self.data.mean))
+        typical = np.abs(self._guess(self.data.mean))
+        typical = np.where(typical > 0, typical, np.median(typical) or 1.0)
+        return np.where(np.isnan(mean) | (mean == 0), typical, mean)
 
     # ------------------------------------------------------------------------------ start
 
@@ -224,7 +232,7 @@ class _Problem:
             J = self.e.jacobian(x)[:, self.unfixed].tocsr()
             f = self.e.residual(x)
             y = x[self.unfixed]
-            kkt = KKT(self.W, J, np.abs(y))
+            kkt = KKT(self.W, J, self.size)
             step, multipliers = self._step(kkt, J, y, f)
             small = self._small(kkt, step, y)
             if self.e.linear:
@@ -295,7 +303,7 @@ class _Problem:
     ) -> Solution:
         x[self.unfixed] = np.clip(x[self.unfixed], self.lower, self.upper)
         J = self.e.jacobian(x)[:, self.unfixed].tocsr()
-        kkt = KKT(self.W, J, np.abs(x[self.unfixed]))
+        kkt = KKT(self.W, J, self.size)
         observations, k = self.e.observations, self.data.uncertain
         r = x[observations.index[k]] - observations.value[k]
         chi2 = float(r @ (self.data.inverse @ r))

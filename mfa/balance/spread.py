@@ -12,6 +12,8 @@ from mfa.balance.classify import FREE, Classification
 from mfa.balance.kkt import CHUNK
 from mfa.balance.reconcile import Solution
 
+ROUNDING = 1e-13
+
 
 def posterior_sd(solution: Solution, classification: Classification) -> np.ndarray:
     """Return σ of every quantity in internal units: NaN where free, 0 where fixed; shape (n,)."""
@@ -26,7 +28,9 @@ def posterior_sd(solution: Solution, classification: Classification) -> np.ndarr
         unit = np.zeros((len(unfixed), len(part)))
         unit[part, np.arange(len(part))] = 1.0
         variance[part] = kkt.covariance_columns(unit)[part, np.arange(len(part))]
-    sd[unfixed] = np.sqrt(np.maximum(variance, 0.0))
+    # What rounding leaves of an exact zero (a flow that the relations force to 0) is no uncertainty.
+    variance[variance < ROUNDING * kkt.column_scale**2] = 0.0
+    sd[unfixed] = np.sqrt(variance)
     return sd
 
 

@@ -9,7 +9,7 @@ backquotes or double quotes)::
     power    := unary ("^" unary)?
     unary    := "-" unary | atom
     atom     := number | name | name "[" label ("," label)* "]" | call | "(" sum ")"
-    call     := function "(" name ("," layer)? ")"
+    call     := function "(" name ("," layer)? ")" | "sqrt" "(" sum ")"
     function := "in" | "out" | "sum"
 """
 
@@ -284,6 +284,10 @@ class _Parser:
                 "The formula “{text}” lacks a name or a number at position {position}.",
             )
         token, position = self.name()
+        if token == "sqrt" and self.take("("):
+            inner = self.sum()
+            self.expect(")")
+            return Operation("^", inner, Number(0.5))
         if token in FUNCTIONS and self.take("("):
             argument = self.words()
             layer = self.words() if self.take(",") else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,10 @@ from mfa.model.view import View, ViewGroup
 
 if TYPE_CHECKING:
     from mfa.account import Account
+
+
+REGION_NAMES = {"north": "Bắc Bộ", "central": "Trung Bộ", "south": "Nam Bộ"}
+_REGIONAL = re.compile(r"\b(sào|mẫu|công)\b(?!\s+(?:Bắc|Trung|Nam))", re.IGNORECASE)
 
 
 class System:
@@ -154,7 +159,7 @@ class System:
 
     def layer(self, id: str, unit: str = "", **fields: Any) -> Layer:
         """Add a layer in its own unit (``goods`` exists)."""
-        record = Layer(id, unit=unit or self.unit, **fields)
+        record = Layer(id, unit=self.unit_text(unit or self.unit), **fields)
         self._unit(record.unit, record.place)
         if id == "goods":
             self.layers.update(
@@ -203,6 +208,7 @@ class System:
         InputError
             The id is taken or the unit unknown.
         """
+        self._regional(fields)
         record = Flow(id, source, target, **fields)
         self._new(self.flows, id, record.place, repeat=bool(record.period or record.region))
         if record.unit:
@@ -240,6 +246,7 @@ class System:
         Calling again with the same id adds the level of another period. A level for the label just
         before the first period (``"2022"`` before ``"2023"``) is the opening level.
         """
+        self._regional(fields)
         record = Stock(id, process, **fields)
         if id not in self.stocks:
             self._new(self.stocks, id, record.place)
@@ -274,9 +281,11 @@ class System:
 
         Unbounded unless ``lower=`` or ``upper=`` says otherwise; ``start=`` helps a nonlinear one.
         """
+        self._regional(fields)
         record = Parameter(id, period=str(period), **fields)
         if isinstance(value, str) and record.unit is None and _unit_part(value):
-            record = Parameter(id, period=str(period), **fields | {"unit": _unit_part(value)})
+            unit = self.unit_text(_unit_part(value))
+            record = Parameter(id, period=str(period), **fields | {"unit": unit})
         self._new(self.parameters, id, record.place, repeat=bool(record.period or record.region))
         if record.unit:
             self._unit(record.unit, record.place)
@@ -348,7 +357,10 @@ class System:
         if isinstance(value, str):
             text_unit = _unit_part(value)
             unit = text_unit or unit
-            value = parse_number(value[: len(value) - len(text_unit)].strip(), decimal)
+            try:
+                value = parse_number(value[: len(value) - len(text_unit)].strip(), decimal)
+            except InputError as error:
+                raise InputError(_at(error.problems, place)) from error
         if not math.isfinite(value):
             raise InputError(
                 [
@@ -361,6 +373,7 @@ class System:
                 ]
             )
         if unit:
+            unit = self.unit_text(unit)
             self._unit(unit, place)
         distribution, sigma_from = fields.pop("distribution", "normal"), "given"
         if sd is None and uncertainty:
@@ -493,6 +506,10 @@ class System:
 
     # --------------------------------------------------------------------------------- helpers
 
+    def _regional(self, fields: dict[str, Any]) -> None:
+        if fields.get("unit"):
+            fields["unit"] = self.unit_text(fields["unit"])
+
     def _name_period(self, period: object) -> None:
         if str(period):
             self._named_periods[str(period)] = None
@@ -523,6 +540,11 @@ class System:
                     )
                 ]
             )
+
+    def unit_text(self, text: str) -> str:
+        """Return `text` with sào, mẫu and công made explicit for the region the case declares."""
+        region = REGION_NAMES.get(self.info.get("sao_region", ""), "")
+        return _REGIONAL.sub(rf"\1 {region}", text) if region else text
 
     def _unit(self, text: str, place: Place | None) -> None:
         from mfa.units import parse_unit
