@@ -158,10 +158,13 @@ def _grid(text: str, sheet: Sheet, file: Path) -> tuple[Grid, Problem | None]:
             if filled:
                 grid[line] = filled
             line = reader.line_num + 1
-    except csv.Error as cause:
-        message = N_("The file cannot be read as CSV from line {line} on: {reason}.")
+    except csv.Error:
+        message = N_(
+            "The file cannot be read as CSV from line {line} on: a quotation mark is not closed, "
+            "or a cell is too long."
+        )
         place = Place(file=file.name, row=line)
-        return {}, error("csv-unreadable", message, place, line=line, reason=str(cause))
+        return {}, error("csv-unreadable", message, place, line=line)
     return grid, None
 
 

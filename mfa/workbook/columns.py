@@ -147,20 +147,25 @@ def names(example_en: str, example_vi: str) -> tuple[Column, Column]:
 
 NOTE = Column(
     "note", "text", "Note", "Ghi chú",
-    "Anything a reader should know. With source “assumption”: the reasoning.",
-    "Điều người đọc cần biết. Nếu nguồn là “assumption” (giả định): ghi rõ lập luận.",
+    "Anything a reader should know.",
+    "Điều người đọc cần biết.",
     width=40,
 )  # fmt: skip
+REASON = replace(
+    NOTE,
+    help_en="Anything a reader should know. With source “assumption”: the reasoning.",
+    help_vi="Điều người đọc cần biết. Nếu nguồn là “assumption” (giả định): ghi rõ lập luận.",
+)
 PERIOD = Column(
     "period", "period", "Period", "Kỳ",
     "One of the periods of the Case sheet; empty = every period.",
-    "Một trong các kỳ ghi ở bảng Trường hợp; để trống = mọi kỳ.",
-    "2023", width=10,
+    "Một trong các kỳ ghi ở bảng Thông tin chung; để trống = mọi kỳ.",
+    width=10,
 )  # fmt: skip
 REGION = Column(
     "region", "region", "Region", "Vùng",
     "One of the regions of the Case sheet; empty = every region (or the only one).",
-    "Một trong các vùng ghi ở bảng Trường hợp; để trống = mọi vùng (hoặc vùng duy nhất).",
+    "Một trong các vùng ghi ở bảng Thông tin chung; để trống = mọi vùng (hoặc vùng duy nhất).",
     width=12,
 )  # fmt: skip
 MATERIAL = Column(
@@ -199,11 +204,6 @@ SOURCE = Column(
     "Mã trong bảng Nguồn, hoặc chữ assumption nếu là giả định (khi đó ghi lý do ở cột Ghi chú).",
     "yearbook_2023", choices="sources", width=18,
 )  # fmt: skip
-
-
-def without_example(column: Column) -> Column:
-    """Return `column` with no example."""
-    return replace(column, example="", example_vi="")
 
 
 def _score(name: str, title: tuple[str, str], best: tuple[str, str], example: str = "") -> Column:

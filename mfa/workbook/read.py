@@ -132,11 +132,12 @@ def _report_merged(area: str, sheet: Sheet, info: SheetInfo, tables: RawTables) 
 
 
 def _read_settings(tables: RawTables) -> None:
-    """Take the decimal sign from the case table, and look at the version of the template."""
+    """Take the decimal sign from the case table, and take out the version of the template."""
     settings = tables.settings()
     declared = settings["decimal"].text("value") if "decimal" in settings else ""
     tables.decimal = declared if declared in (",", ".") else None
     row = settings.get("template")
+    tables.rows["case"] = [r for r in tables["case"] if r is not row]
     version = row.text("value") if row else ""
     if row and version.isdecimal() and int(version) > int(TEMPLATE_VERSION):
         message = N_(

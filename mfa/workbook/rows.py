@@ -88,7 +88,10 @@ def read_rows(
     rows, last = [], header.first
     for number in sorted(n for n in grid if n >= header.first):
         row, found = _read_row(table, grid[number], header, where, number, decimal)
-        if not row.cells or _is_example(table, row):
+        if not row.cells or (table.keys and row.cells.keys() <= {"key"}):
+            continue
+        if _is_example(table, row):
+            problems += _example_problems(table, row)
             continue
         if number - last > FAR_GAP:
             here = where.cell(number, header.columns[next(iter(row.cells))])
@@ -222,3 +225,19 @@ def _is_example(table: Sheet, row: Row) -> bool:
     if first is None or not isinstance(first.value, str):
         return False
     return bare(first.value).startswith(EXAMPLE_MARKS)
+
+
+def _example_problems(table: Sheet, row: Row) -> list[Problem]:
+    """Warn when somebody typed into the example row, which is not read."""
+    for column in table.columns[1:]:
+        shown = {
+            interpret(Found(column.example_in(language)), column, ".")[0]
+            for language in ("en", "vi")
+        }
+        if column.name in row.cells and row.get(column.name) not in shown:
+            message = N_(
+                "This row is marked as an example and is not read, though it was changed. If it "
+                "counts, write an id of your own into its first cell."
+            )
+            return [warning("example-changed", message, row.at(table.columns[0].name))]
+    return []

@@ -10,6 +10,7 @@ from mfa.workbook.columns import (
     NOTE,
     PERIOD,
     PROVENANCE,
+    REASON,
     REGION,
     SOURCE,
     UNIT,
@@ -18,7 +19,6 @@ from mfa.workbook.columns import (
     Sheet,
     identifier,
     names,
-    without_example,
 )
 
 # fmt: off
@@ -39,9 +39,9 @@ PARAMETERS = Sheet(
         *PROVENANCE,
         LOWER,
         UPPER,
-        without_example(PERIOD),
+        PERIOD,
         REGION,
-        NOTE,
+        REASON,
     ),
 )
 
@@ -57,7 +57,7 @@ OBSERVATIONS = Sheet(
                "or a formula such as a + b.",
                "Mã của dòng, tồn lượng, biến động tồn lượng (<mã>.change) hoặc tham số, "
                "hoặc công thức như a + b.",
-               "rice_to_market", required=True, width=26),
+               "rice_to_market", required=True, choices="flows", width=26),
         Column("value", "number", "Value", "Giá trị",
                "The number, in the unit of the row.", "Con số theo đơn vị của hàng này.",
                "41500", required=True, width=14),
@@ -70,10 +70,10 @@ OBSERVATIONS = Sheet(
                "nhân với population.",
                width=20),
         *PROVENANCE,
-        PERIOD,
+        replace(PERIOD, example="2023"),
         REGION,
         LAYER,
-        NOTE,
+        REASON,
     ),
 )
 
@@ -90,10 +90,10 @@ RELATIONS = Sheet(
                "mã[nhãn] cho kỳ, vùng hoặc lớp; một trong các dấu = >= <=.",
                "husk = 0.2 * in(rice_mill)", required=True, width=48),
         *names("Husk per paddy", "Trấu trên thóc"),
-        without_example(PERIOD),
+        PERIOD,
         REGION,
-        without_example(SOURCE),
-        NOTE,
+        replace(SOURCE, example=""),
+        REASON,
     ),
 )
 
@@ -124,7 +124,7 @@ SOURCES = Sheet(
         Column("confidence", "choice", "Confidence", "Mức tin cậy",
                "high, medium or low.", "cao, trung bình hoặc thấp.",
                "high", choices="confidence", width=13),
-        without_example(NOTE),
+        NOTE,
     ),
 )
 

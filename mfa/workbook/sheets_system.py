@@ -17,12 +17,11 @@ from mfa.workbook.columns import (
     Sheet,
     identifier,
     names,
-    without_example,
 )
 
 # fmt: off
 CASE = Sheet(
-    "case", "Case", "Trường hợp",
+    "case", "Case", "Thông tin chung",
     "The city, the years and the boundary of the account; one setting a row.",
     "Thành phố, năm và ranh giới của bảng cân đối; mỗi hàng một thông tin.",
     (
@@ -31,8 +30,7 @@ CASE = Sheet(
                required=True, choices="case_key", width=30),
         Column("value", "text", "Value", "Giá trị",
                "What you set.", "Điền vào đây.", width=60),
-        replace(NOTE, help_en="Anything a reader should know.",
-                help_vi="Điều người đọc cần biết."),
+        NOTE,
     ),
     (
         Column("title_en", "text", "Title (English)", "Tên báo cáo (tiếng Anh)",
@@ -111,7 +109,7 @@ PROCESSES = Sheet(
                "yes: what goes in comes out or stays as stock; no: leave this process unbalanced.",
                "có: lượng vào bằng lượng ra cộng lượng tích lại; không: không bắt buộc cân bằng.",
                "yes", choices="yes_no", width=11),
-        without_example(NOTE),
+        NOTE,
     ),
 )
 
@@ -159,7 +157,7 @@ MATERIALS = Sheet(
         Column("carbon_content", "share", "Carbon (share)", "Cacbon (tỷ lệ)",
                "Carbon in the material as it is weighed, from 0 to 1.",
                "Tỷ lệ cacbon trong khối lượng khi cân, từ 0 đến 1.", width=12),
-        without_example(NOTE),
+        NOTE,
     ),
 )
 
@@ -188,10 +186,10 @@ FLOWS = Sheet(
                "Dùng cho chỉ số: đây là loại dòng nào. Thường để trống.",
                choices="role", closed=False, width=22),
         replace(PERIOD, help_en="Only when the flow exists in one period; empty = every period.",
-                help_vi="Chỉ ghi khi dòng có trong một kỳ; để trống = mọi kỳ.", example=""),
+                help_vi="Chỉ ghi khi dòng có trong một kỳ; để trống = mọi kỳ."),
         replace(REGION, help_en="Only when the flow exists in one region; empty = every region.",
                 help_vi="Chỉ ghi khi dòng có ở một vùng; để trống = mọi vùng."),
-        without_example(NOTE),
+        NOTE,
     ),
 )
 
@@ -212,7 +210,7 @@ STOCKS = Sheet(
                 example="t", example_vi="tấn"),
         LOWER,
         UPPER,
-        without_example(NOTE),
+        NOTE,
     ),
 )
 # fmt: on

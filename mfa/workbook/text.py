@@ -26,7 +26,7 @@ def tidy(text: str) -> str:
     'Đại Nội'
     """
     composed = unicodedata.normalize("NFC", text).translate(_TABLE)
-    return _CONTROL.sub("", composed).strip()
+    return _CONTROL.sub("", composed.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def key_of(text: str) -> str:
