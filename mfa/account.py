@@ -139,7 +139,7 @@ class Account:
         index = self.equations.observations.index
         for row, (target, _) in self.equations.factored.items():
             if status[target] == STATUSES.index("determined"):
-                status[target] = status[index[row]]
+                status[target] = min(status[index[row]], STATUSES.index("measured"))
 
     # ------------------------------------------------------------------------------- quantities
 
