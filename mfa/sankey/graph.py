@@ -1,0 +1,174 @@
+"""What a Sankey diagram shows: nodes, links and the colours of categories. Values, no geometry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+KINDS = ("process", "import", "export", "environment")
+
+
+@dataclass(frozen=True)
+class SankeyNode:
+    """A process, a group of processes, or an end outside the boundary.
+
+    Attributes
+    ----------
+    id, title
+        Identifier, unique in the graph, and the text drawn beside the node.
+    kind
+        ``"process"``, or one of the outside ends ``"import"``, ``"export"``, ``"environment"``.
+    column, order
+        Where a view wants the node: column from the left, rank from the top. None: automatic.
+    stock_change
+        What the stocks of the node gained (negative: lost), in the unit of the graph; None: the
+        node has no stock.
+    stock_sd
+        1 σ of the stock change.
+    stock_known
+        False when the node has a stock whose change is only known as an interval, or not at all.
+    internal
+        Sum of the flows between processes of the group, which are not drawn.
+    members
+        Ids of the processes the node stands for.
+    """
+
+    id: str
+    title: str
+    kind: str = "process"
+    column: int | None = None
+    order: float | None = None
+    stock_change: float | None = None
+    stock_sd: float = math.nan
+    stock_known: bool = True
+    internal: float = 0.0
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SankeyLink:
+    """One or several flows between two nodes, of one category.
+
+    Attributes
+    ----------
+    id, source, target
+        Identifier, unique in the graph, and the ids of the nodes.
+    value, sd, lower, upper
+        Size, 1 σ and 95 % interval in the unit of the graph. `value` is NaN when only the interval
+        is known (status ``"free"``); `upper` is inf when there is no upper limit.
+    status
+        One of `mfa.vocabulary.STATUSES`.
+    category
+        Key of the colour in `SankeyGraph.categories`.
+    title
+        What flows, in words.
+    flows
+        Ids of the flows in the link.
+    """
+
+    id: str
+    source: str
+    target: str
+    value: float
+    sd: float = math.nan
+    lower: float = math.nan
+    upper: float = math.nan
+    status: str = "reconciled"
+    category: str = ""
+    title: str = ""
+    flows: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether the link has a value and not only an interval."""
+        return math.isfinite(self.value)
+
+
+@dataclass(frozen=True)
+class Category:
+    """What a colour stands for."""
+
+    label: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class SankeyGraph:
+    """Everything a Sankey diagram says, before it is laid out.
+
+    Attributes
+    ----------
+    title, subtitle, note
+        Heading, second line (boundary, period, region) and the small print under the legend.
+    nodes, links
+        In any order; the layout sorts. Ids are unique.
+    unit
+        Unit of all values, as in ``"t/year"``.
+    categories
+        Key of a link's category → its `Category`.
+    language
+        Language of numbers and of the words the drawing adds.
+
+    Raises
+    ------
+    ValueError
+        Ids are not unique, a link ends at an unknown node, or a value is negative or infinite.
+    """
+
+    title: str
+    nodes: tuple[SankeyNode, ...]
+    links: tuple[SankeyLink, ...]
+    unit: str = ""
+    categories: Mapping[str, Category] = field(default_factory=dict)
+    language: str = "en"
+    subtitle: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        names = {node.id for node in self.nodes}
+        if len(names) < len(self.nodes):
+            raise ValueError("two nodes have the same id")
+        if len({link.id for link in self.links}) < len(self.links):
+            raise ValueError("two links have the same id")
+        for link in self.links:
+            for end in (link.source, link.target):
+                if end not in names:
+                    raise ValueError(f"link {link.id!r} ends at {end!r}, which is not a node")
+            if link.value < 0 or math.isinf(link.value):
+                raise ValueError(f"link {link.id!r} has the value {link.value}, expected ≥ 0")
+
+    def split_ends(self) -> SankeyGraph:
+        """Return the graph with every outside node that both gives and takes cut in two.
+
+        One node for imports that also receives, or an environment that is resource and sink, would
+        wrap the diagram in a thick loop; as two ends, one left and one right, it does not.
+
+        Examples
+        --------
+        >>> nodes = (SankeyNode("nature", "Nature", "environment"), SankeyNode("farm", "Farm"))
+        >>> links = (SankeyLink("a", "nature", "farm", 3), SankeyLink("b", "farm", "nature", 2))
+        >>> [node.id for node in SankeyGraph("", nodes, links).split_ends().nodes]
+        ['nature', 'farm', 'nature·out']
+        """
+        sources = {link.source for link in self.links}
+        targets = {link.target for link in self.links}
+        outs = {
+            node.id: f"{node.id}·out"
+            for node in self.nodes
+            if node.kind != "process" and node.id in sources and node.id in targets
+        }
+        if not outs:
+            return self
+        # A column given for an end that is cut holds for the end it was meant for only.
+        copies = tuple(
+            replace(node, id=outs[node.id], column=None) for node in self.nodes if node.id in outs
+        )
+        links = tuple(replace(link, target=outs.get(link.target, link.target)) for link in self.links)
+        return replace(self, nodes=self.nodes + copies, links=links)
+
+    def end_side(self, node: SankeyNode) -> str:
+        """Return ``"in"`` or ``"out"`` for an outside end, ``""`` for a process."""
+        if node.kind == "process":
+            return ""
+        return "in" if any(link.source == node.id for link in self.links) else "out"

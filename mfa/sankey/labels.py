@@ -1,0 +1,215 @@
+"""The lines beside the nodes: what they say, how they wrap, where they find room."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from mfa.sankey.arrange import NODE_WIDTH, STUB, Arrangement, Block
+from mfa.sankey.drawing import LINE_HEIGHT, Label, Text
+from mfa.sankey.font import text_width, wrap
+from mfa.sankey.skeleton import Skeleton
+from mfa.sankey.texts import Scale
+
+Rectangle = tuple[float, float, float, float]
+GAP = 6.0  # between a bar and its label
+
+
+@dataclass(frozen=True)
+class LabelStyle:
+    """Font size, greatest number of lines of a name, and whether the amount joins its last line."""
+
+    size: float
+    lines: int = 3
+    inline: bool = False
+
+
+@dataclass(frozen=True)
+class NodeText:
+    """What a label says: the name, the amount, and what happens to the stock."""
+
+    title: str
+    amount: str
+    stock: str = ""
+
+
+Line = tuple[str, float, str]  # text, size, weight
+
+
+def label_lines(text: NodeText, style: LabelStyle, width: float) -> list[list[Line]]:
+    """Return the lines of a label, each a list of pieces, wrapped to `width`."""
+    for size in (style.size, 0.92 * style.size, 0.84 * style.size):
+        names = wrap(text.title, width, size, "semibold", style.lines)
+        if not names or not names[-1].endswith("…"):
+            break
+    small = 0.94 * size
+    lines: list[list[Line]] = [[(name, size, "semibold")] for name in names]
+    amount: Line = (text.amount, small, "regular")
+    if style.inline and lines and text.amount:
+        joined = text_width(names[-1] + " ", size, "semibold") + text_width(text.amount, small)
+        if joined <= width:
+            lines[-1].append(amount)
+        else:
+            lines.append([amount])
+    elif text.amount:
+        lines.append([amount])
+    for part in wrap(text.stock, width, small, lines=2):
+        lines.append([(part, small, "regular")])
+    return lines
+
+
+def block_size(lines: Sequence[Sequence[Line]]) -> tuple[float, float]:
+    """Return width and height of the lines of a label."""
+    widths = [sum(text_width(t, s, w) for t, s, w in line) + _spaces(line) for line in lines]
+    return max(widths, default=0.0), sum(LINE_HEIGHT * line[0][1] for line in lines)
+
+
+def _spaces(line: Sequence[Line]) -> float:
+    return 0.35 * line[0][1] * (len(line) - 1)
+
+
+def label_side(skeleton: Skeleton, node: int) -> str:
+    """Return where a node's label belongs: outside in the outer columns, else on the right."""
+    return "left" if skeleton.columns[node] == 0 and len(skeleton.layers) > 1 else "right"
+
+
+def set_lines(lines: Sequence[Sequence[Line]], x: float, middle: float, anchor: str) -> list[Text]:
+    """Return the texts of a label whose block is centred on `middle`."""
+    _, height = block_size(lines)
+    y = middle - height / 2
+    texts = []
+    for line in lines:
+        step = LINE_HEIGHT * line[0][1]
+        baseline = y + 0.8 * step
+        at = x
+        if anchor == "middle":
+            line_width, _ = block_size([line])
+            at -= line_width / 2
+        pieces = line[::-1] if anchor == "end" else line
+        for text, size, weight in pieces:
+            texts.append(Text(at, baseline, text, size, weight, "end" if anchor == "end" else "start"))
+            move = text_width(text, size, weight) + 0.35 * line[0][1]
+            at += -move if anchor == "end" else move
+        y += step
+    return texts
+
+
+def place_labels(
+    plan: Arrangement,
+    texts: Mapping[int, NodeText],
+    blocks: Mapping[int, Block],
+    style: LabelStyle,
+    page: Rectangle,
+    keep_out: tuple[Sequence[float], Sequence[float]],
+) -> list[Label]:
+    """Return the labels, none over another, over a bar or over the edge of the page.
+
+    Each node tries its own side, the other side, small moves up and down, and smaller type; a
+    label that fits nowhere is left out (its tooltip stays). Tall nodes choose first.
+
+    Parameters
+    ----------
+    keep_out
+        Room right and left of each column that uprights of loops take: labels of the outer columns
+        stand beyond it.
+    """
+    bars = {v: _bar(plan, v) for v in range(plan.skeleton.node_count)}
+    labels: dict[int, Label] = {}
+    tall_first = sorted(texts, key=lambda v: (-plan.height[v], v))
+    # Every label tries its best place before any looks for another.
+    for first in (True, False):
+        for node in [v for v in tall_first if v not in labels]:
+            taken = [label.box for label in labels.values()]
+            taken += [bar for v, bar in bars.items() if v != node]
+            tries = _candidates(plan, node, texts[node], blocks[node], style, keep_out)
+            for lines in islice(tries, 1) if first else tries:
+                label = Label(plan.skeleton.graph.nodes[node], tuple(lines))
+                if _inside(label.box, page) and not any(_meet(label.box, o) for o in taken):
+                    labels[node] = label
+                    break
+    return [labels[node] for node in sorted(labels)]
+
+
+def _candidates(
+    plan: Arrangement,
+    node: int,
+    text: NodeText,
+    block: Block,
+    style: LabelStyle,
+    keep_out: tuple[Sequence[float], Sequence[float]],
+) -> Iterator[list[Text]]:
+    top, bottom = plan.top[node], plan.top[node] + plan.height[node]
+    bar = plan.left[plan.skeleton.columns[node]] + NODE_WIDTH / 2
+    other = "left" if block.side == "right" else "right"
+    for share in (1.0, 0.92, 0.84, 0.76, 0.68):
+        small = LabelStyle(share * style.size, style.lines, style.inline)
+        step = LINE_HEIGHT * small.size / 2
+        for room in (block.room, 0.7 * block.room, 1.5 * block.room):
+            lines = label_lines(text, small, room)
+            _, height = block_size(lines)
+            for side in (block.side, other):
+                x, anchor = _anchor(plan, node, side, keep_out)
+                for shift in (0.0, -step, step, -2 * step, 2 * step):
+                    yield set_lines(lines, x, (top + bottom) / 2 + shift, anchor)
+            headroom = plan.headroom.get(node, 0.0)
+            for middle in (top - headroom - height / 2 - 2, bottom + height / 2 + 3):
+                yield set_lines(lines, bar, middle, "middle")
+
+
+def place_amounts(
+    plan: Arrangement, labels: Sequence[Label], scale: Scale, size: float
+) -> list[Text]:
+    """Return the values of the broad links, written into them before their target.
+
+    Left out where the bar's label says the same, or where another text stands.
+    """
+    taken = [label.box for label in labels]
+    several = Counter(pair.target for pair in plan.skeleton.pairs for _ in pair.links)
+    texts = []
+    for number, pair in enumerate(plan.skeleton.pairs):
+        offset = 0.0
+        for link in pair.links:
+            width = plan.link_width(link)
+            middle, offset = offset + width / 2, offset + width
+            if pair.kind != "forward" or width < 1.25 * size or several[pair.target] < 2:
+                continue
+            column = plan.skeleton.columns[pair.target]
+            y = plan.top[pair.target] + plan.ports[number, "in"] + middle + 0.36 * size
+            text = Text(plan.left[column] - 5, y, scale.number(link.value), size, anchor="end")
+            if not any(_meet(text.box, other) for other in taken):
+                texts.append(text)
+                taken.append(text.box)
+    return texts
+
+
+def _anchor(
+    plan: Arrangement, node: int, side: str, keep_out: tuple[Sequence[float], Sequence[float]]
+) -> tuple[float, str]:
+    column = plan.skeleton.columns[node]
+    change = plan.skeleton.graph.nodes[node].stock_change or 0.0
+    if side == "left":
+        clear = keep_out[1][column] if column == 0 else 0.0
+        return plan.left[column] - GAP - max(clear, STUB + 3 if change < 0 else 0.0), "end"
+    last = column == len(plan.skeleton.layers) - 1
+    clear = keep_out[0][column] if last else 0.0
+    return (
+        plan.left[column] + NODE_WIDTH + GAP + max(clear, STUB + 3 if change > 0 else 0.0),
+        "start",
+    )
+
+
+def _bar(plan: Arrangement, node: int) -> Rectangle:
+    x = plan.left[plan.skeleton.columns[node]]
+    return (x, plan.top[node], x + NODE_WIDTH, plan.top[node] + plan.height[node])
+
+
+def _inside(box: Rectangle, page: Rectangle) -> bool:
+    return (
+        box[0] >= page[0] and box[1] >= page[1] and box[2] <= page[2] and box[3] <= page[3]
+    )  # fmt: skip
+
+
+def _meet(a: Rectangle, b: Rectangle) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
