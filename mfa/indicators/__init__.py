@@ -1,0 +1,1 @@
+"""Indicators: formulas over the account, each with its uncertainty."""

@@ -1,0 +1,160 @@
+"""Where the data come from and how good they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mfa.locale import N_
+from mfa.report.document import Paragraph, Section
+from mfa.report.facts import SCORES
+from mfa.report.tables import Column, Num, Row, Table
+from mfa.report.text import Writer
+from mfa.vocabulary import SOURCE_TYPES, label
+
+SCORE_NAMES = {
+    "reliability": N_("Reliability of the source"),
+    "completeness": N_("Completeness"),
+    "temporal": N_("Fit of the year"),
+    "spatial": N_("Fit of the place"),
+    "other": N_("Fit of the subject"),
+}
+SHOWN = 12  # years and scopes; the rest is summed in the last row
+
+
+def chapter(w: Writer) -> Section | None:
+    """Return the chapter on data; None without observations."""
+    _ = w.tr
+    if not w.facts.data:
+        return None
+    return Section(
+        "data",
+        _("Data and their quality"),
+        (
+            *_introduction(w),
+            _types(w),
+            _scores(w),
+            _years(w),
+            _scopes(w),
+        ),
+    )
+
+
+def _introduction(w: Writer) -> tuple[Paragraph, ...]:
+    _, facts = w.tr, w.facts
+    blocks = [
+        Paragraph(
+            w.say(
+                _(
+                    "The account uses {data}; each is listed with its source, quotation and "
+                    "scores in the annexes."
+                ),
+                data=w.count(len(facts.data), _("observation"), _("observations")),
+            )
+        )
+    ]
+    if facts.quality.off_period:
+        blocks.append(
+            Paragraph(
+                w.say(
+                    _(
+                        "{n} of them are from another year than {period}. They stand in for "
+                        "missing observations and carry a larger uncertainty."
+                    ),
+                    n=w.number(facts.quality.off_period, 0),
+                    period=facts.period,
+                )
+            )
+        )
+    return tuple(blocks)
+
+
+def _types(w: Writer) -> Table:
+    """Return the number of figures by type of source."""
+    _, counts = w.tr, w.facts.quality.by_type
+    order = [t for t in SOURCE_TYPES if counts.get(t)]
+    order += [t for t in counts if t not in SOURCE_TYPES]
+    names = {key: label("source_type", key, w.language) or _("not stated") for key in order}
+    return _distribution(
+        w,
+        "data-types",
+        _("Observations by type of source"),
+        _("Type of source"),
+        {names[key]: counts[key] for key in order},
+    )
+
+
+def _years(w: Writer) -> Table:
+    _, counts = w.tr, w.facts.quality.by_year
+    ordered = {y or _("not stated"): counts[y] for y in sorted(counts, reverse=True)}
+    return _distribution(
+        w, "data-years", _("Observations by year"), _("Year"), _shorten(w, ordered)
+    )
+
+
+def _scopes(w: Writer) -> Table:
+    _, counts = w.tr, w.facts.quality.by_scope
+    ordered = {
+        s or _("not stated"): counts[s] for s in sorted(counts, key=lambda s: (-counts[s], s))
+    }
+    return _distribution(
+        w,
+        "data-scopes",
+        _("Observations by the area they were published for"),
+        _("Area"),
+        _shorten(w, ordered),
+    )
+
+
+def _shorten(w: Writer, counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the first `SHOWN` entries and the sum of the rest."""
+    _, items = w.tr, list(counts.items())
+    if len(items) <= SHOWN + 1:
+        return dict(items)
+    return dict(items[:SHOWN]) | {_("all others"): sum(n for _, n in items[SHOWN:])}
+
+
+def _distribution(w: Writer, id: str, title: str, heading: str, counts: Mapping[str, int]) -> Table:
+    _ = w.tr
+    whole = sum(counts.values())
+    return Table(
+        id,
+        _("Data"),
+        title,
+        (
+            Column(heading),
+            Column(_("Number of observations"), "number"),
+            Column(_("Share"), "number", "%"),
+        ),
+        tuple(
+            Row((name, Num(count, decimals=0), Num(100 * count / whole, decimals=0)))
+            for name, count in counts.items()
+        ),
+    )
+
+
+def _scores(w: Writer) -> Table:
+    """Return the matrix of scores: how many figures have which score in which respect."""
+    _, facts = w.tr, w.facts
+    counts = facts.quality.by_score
+    most = max(counts.values(), default=1)
+    rows = []
+    for name in SCORES:
+        numbers = [counts.get((name, score), 0) for score in (1, 2, 3, 4)]
+        missing = len(facts.data) - sum(numbers)
+        cells = [Num(n, decimals=0, heat=min(4, -(-4 * n // most)) if n else 0) for n in numbers]
+        rows.append(Row((_(SCORE_NAMES[name]), *cells, Num(missing, decimals=0))))
+    return Table(
+        "data-scores",
+        _("Data"),
+        _("Data-quality scores: number of observations"),
+        (
+            Column(_("Respect")),
+            Column(_("1 (best)"), "number"),
+            Column("2", "number"),
+            Column("3", "number"),
+            Column(_("4 (worst)"), "number"),
+            Column(_("no score"), "number"),
+        ),
+        tuple(rows),
+        _("The darker a cell, the more observations have this score."),
+    )

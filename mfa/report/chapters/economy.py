@@ -1,0 +1,338 @@
+"""The economy-wide account: totals by class of material, what they are made of, the identity."""
+
+from __future__ import annotations
+
+import math
+
+from mfa.indicators.ew_mfa import CATEGORIES, IDENTITY, NAMES, TERMS, EWAccount, category
+from mfa.indicators.sums import Total
+from mfa.model.quantity import material_codes
+from mfa.report.document import Block, Figure, Paragraph, Section
+from mfa.report.figures import StackedBar, sankey_figure, stacked_bars
+from mfa.report.tables import Column, Num, Range, Row, Table
+from mfa.report.text import Writer
+
+MAIN = ("de", "imports", "dmi", "exports", "dmc", "ptb", "nas", "dpo", "bi_in", "bi_out")
+CHARTED = ("de", "imports", "exports", "dmc", "nas", "dpo")
+DERIVED = ("dmi", "dmc", "ptb")
+COLOURS = {
+    "MF.1": "#5c8a3c",
+    "MF.2": "#8c6bb1",
+    "MF.3": "#c2a05c",
+    "MF.4": "#4d4d57",
+    "other": "#8fa7b3",
+}
+
+
+def chapter(w: Writer) -> Section | None:
+    """Return the economy-wide chapter; None when nothing crosses the boundary."""
+    _, economy = w.tr, w.facts.economy
+    if not any(economy.total(key).weights for key in TERMS):
+        return None
+    blocks: list[Block] = [*_text(w), table(w), _chart(w), *_productivity(w)]
+    blocks += [_view(w, view) for view in w.facts.other_views]
+    blocks += [_identity_section(w)]
+    if len(w.facts.history) > 1:
+        blocks.append(Section("history", _("Over time"), (_history(w),)))
+    blocks.append(Section("parts", _("What the totals are made of"), (_parts(w),)))
+    return Section("economy", _("Material flows of the whole city"), tuple(blocks))
+
+
+def _view(w: Writer, view: str) -> Figure:
+    return sankey_figure(w, view, f"sankey-{view}")
+
+
+def _text(w: Writer) -> tuple[Paragraph, ...]:
+    _, economy = w.tr, w.facts.economy
+    blocks = [
+        Paragraph(
+            (
+                _(
+                    "The table counts what crosses the city’s boundary, in the four classes of "
+                    "the European and United Nations handbooks for economy-wide material-flow "
+                    "accounts. Mixed goods, waste and materials without a class stand under "
+                    "“other”."
+                ),
+            )
+        )
+    ]
+    unknown = {i for key in TERMS for i in economy.total(key).unknown}
+    if unknown:
+        names = tuple(w.ref(i) for i in sorted(unknown))
+        blocks.append(
+            Paragraph(
+                w.say(
+                    _(
+                        "Not in the sums, because nothing but an interval is known of them: "
+                        "{flows}. Where they can only add, the known rest is given as a lower "
+                        "limit, marked “≥”."
+                    ),
+                    flows=w.join(names),
+                ),
+                "note",
+            )
+        )
+    return tuple(blocks)
+
+
+def table(w: Writer) -> Table:
+    """Return the economy-wide table by class of material."""
+    _, economy = w.tr, w.facts.economy
+    kinds = [k for k in CATEGORIES if any(economy.total(key, k).weights for key in MAIN)]
+    rows = [_row(w, key, kinds) for key in MAIN if economy.total(key).weights]
+    unit = w.unit(w.facts.unit)
+    return Table(
+        "ew",
+        _("Whole city"),
+        _("Economy-wide material-flow account ({unit})", unit=unit),
+        (
+            Column(_("Indicator")),
+            *(Column(_(CATEGORIES[k]), "number", unit) for k in kinds),
+            Column(_("Total"), "number", unit),
+            Column("σ", "number", unit),
+            Column(_("95 % interval"), "range", unit),
+            Column(_("Per person"), "number", w.unit("t/person/year")),
+        ),
+        tuple(rows),
+        _(
+            "“–”: no such flow in the account. “≥”: a part is unknown. σ takes into account that "
+            "balanced flows are correlated."
+        ),
+    )
+
+
+def _row(w: Writer, key: str, kinds: list[str]) -> Row:
+    economy = w.facts.economy
+    total = economy.total(key)
+    person = economy.per_person.get(key)
+    return Row(
+        (
+            w.tr(NAMES[key]),
+            *(w.total_cell(economy.total(key, k)) for k in kinds),
+            w.total_cell(total),
+            w.sd_cell(total),
+            Range(total.lower, total.upper, total.estimate.sd if total.estimate else None),
+            Num(person.value, person.sd) if person else Num(math.nan),
+        ),
+        "total" if key in DERIVED else "",
+        f"ew-{key}",
+    )
+
+
+def _chart(w: Writer) -> Figure:
+    _, economy = w.tr, w.facts.economy
+    bars = []
+    for key in CHARTED:
+        total = economy.total(key)
+        if total.estimate is None or not (total.complete or total.floor):
+            continue
+        parts = {
+            kind: economy.total(key, kind).estimate.value
+            for kind in CATEGORIES
+            if economy.total(key, kind).estimate is not None
+        }
+        bars.append(StackedBar(_(NAMES[key]), parts, total.lower, total.upper))
+    labels = {kind: (_(CATEGORIES[kind]), COLOURS[kind]) for kind in CATEGORIES}
+    unit = w.unit(w.facts.unit)
+    caption = _("Material flows by class ({unit})", unit=unit)
+    alt = "; ".join(
+        f"{w.tr(NAMES[key])}: {w.total(economy.total(key))}"
+        for key in CHARTED
+        if economy.total(key).weights
+    )
+    return Figure(
+        "fig-ew",
+        stacked_bars(bars, labels, unit, w.language, caption),
+        caption,
+        alt,
+        _(
+            "The thin line over a bar is the 95 % interval of the total. Parts to the left of "
+            "zero are classes of which more leaves than comes in."
+        ),
+    )
+
+
+def _productivity(w: Writer) -> tuple[Paragraph, ...]:
+    _, found = w.tr, w.facts.economy.per_grdp.get("dmc")
+    if found is None:
+        return ()
+    million = 1e6
+    value = w.amount(found.value / million, found.sd / million, "million VND/t")
+    return (
+        Paragraph(
+            w.say(
+                _(
+                    "Each tonne of domestic material consumption goes with {value} of regional "
+                    "product (resource productivity)."
+                ),
+                value=value,
+            )
+        ),
+    )
+
+
+def _identity_section(w: Writer) -> Section:
+    _, facts = w.tr, w.facts
+    blocks: list[Block] = [
+        Paragraph(
+            (
+                _(
+                    "What enters the city must leave it or stay: extraction, imports and "
+                    "balancing inputs equal exports, processed output, balancing outputs and net "
+                    "additions to stock."
+                ),
+            )
+        ),
+        _identity(w),
+    ]
+    if facts.economy.unbalanced:
+        names = tuple(w.process(p) for p in facts.economy.unbalanced)
+        blocks.append(
+            Paragraph(
+                w.say(
+                    _(
+                        "These processes are not balanced, so the difference is what they gain or "
+                        "lose: {processes}."
+                    ),
+                    processes=w.join(names),
+                )
+            )
+        )
+    if not facts.economy.difference.complete:
+        blocks.append(
+            Paragraph(
+                w.say(
+                    _(
+                        "With unknown parts the difference cannot be computed from the table; the "
+                        "balance of each process closes nevertheless (largest gap: {gap} of its "
+                        "throughput)."
+                    ),
+                    gap=w.percent(closure(w)),
+                )
+            )
+        )
+    return Section("identity", _("Does it add up?"), tuple(blocks))
+
+
+def closure(w: Writer) -> float:
+    """Return the largest difference of a balance in shares of what goes through the process."""
+    processes = w.facts.system.processes
+    gaps = [
+        abs(b.difference) / b.size
+        for b in w.facts.balances
+        if processes[b.process].balance and math.isfinite(b.difference) and b.size > 0
+    ]
+    return max(gaps, default=0.0)
+
+
+def _identity(w: Writer) -> Table:
+    _, economy = w.tr, w.facts.economy
+    unit = w.unit(w.facts.unit)
+    rows = []
+    for key in TERMS:
+        total = economy.total(key)
+        if total.weights:
+            sign = "+" if IDENTITY[key] > 0 else "−"
+            rows.append(Row((sign, _(NAMES[key]), w.total_cell(total), w.sd_cell(total))))
+    gap = economy.difference
+    value = gap.estimate.value if gap.complete else math.nan
+    scale = max(
+        (abs(economy.total(k).upper) for k in TERMS if economy.total(k).complete), default=1
+    )
+    shown = 0.0 if abs(value) < 1e-9 * scale else value
+    rows.append(
+        Row(("=", _("Difference"), Num(shown, missing=_("unknown")), Num(math.nan)), "total")
+    )
+    return Table(
+        "identity-table",
+        _("Whole city"),
+        _("The city’s balance ({unit})", unit=unit),
+        (
+            Column(""),
+            Column(_("Term")),
+            Column(_("Value"), "number", unit),
+            Column("σ", "number", unit),
+        ),
+        tuple(rows),
+    )
+
+
+def _parts(w: Writer) -> Table:
+    """Return every flow and stock change under the total it belongs to, the largest first."""
+    _, facts = w.tr, w.facts
+    unit = w.unit(facts.unit)
+    rows = []
+    for key in TERMS:
+        total = facts.economy.total(key)
+        if not total.weights:
+            continue
+        rows.append(_parts_head(w, key, total))
+        rows += _parts_rows(w, total)
+    return Table(
+        "parts-table",
+        _("Parts"),
+        _("Flows and stock changes in each total ({unit})", unit=unit),
+        (
+            Column(_("Flow or stock change")),
+            Column(_("Class")),
+            Column(_("Value"), "number", unit),
+            Column("σ", "number", unit),
+            Column(_("Share of the known total"), "number", "%"),
+        ),
+        tuple(rows),
+    )
+
+
+def _parts_head(w: Writer, key: str, total: Total) -> Row:
+    name = w.tr(NAMES[key])
+    return Row((name, "", w.total_cell(total), w.sd_cell(total), Num(math.nan)), "group")
+
+
+def _parts_rows(w: Writer, total: Total) -> list[Row]:
+    facts = w.facts
+    codes = material_codes(facts.system.materials)
+    items = [item for item in facts.here("flow", "stock_change") if item.id in total.weights]
+    items.sort(key=lambda i: (not i.known, -abs(i.amount) if i.known else 0.0, i.id))
+    whole = total.estimate.value if total.estimate else math.nan
+    rows = []
+    for item in items:
+        share = 100 * item.amount / whole if whole else math.nan
+        kind = category(codes.get(item.material, ""))
+        cells = (
+            w.ref(item.id),
+            w.tr(CATEGORIES[kind]),
+            w.value_cell(item, common=True),
+            Num(item.amount_sd, item.amount_sd or None),
+            Num(share, decimals=1),
+        )
+        rows.append(Row(cells, "" if item.known else "weak"))
+    return rows
+
+
+def _history(w: Writer) -> Table:
+    """Return the totals of every period."""
+    _, facts = w.tr, w.facts
+    unit = w.unit(facts.unit)
+    keys = [key for key in MAIN if any(e.total(key).weights for e in facts.history)]
+
+    def cells(key: str, economy: EWAccount) -> tuple[Num, Num]:
+        total = economy.total(key)
+        return w.total_cell(total), w.sd_cell(total)
+
+    return Table(
+        "history-table",
+        _("Over time"),
+        _("Totals by period ({unit})", unit=unit),
+        (
+            Column(_("Indicator")),
+            *(
+                column
+                for e in facts.history
+                for column in (Column(e.period, "number", unit), Column("σ", "number", unit))
+            ),
+        ),
+        tuple(
+            Row((_(NAMES[key]), *(cell for e in facts.history for cell in cells(key, e))))
+            for key in keys
+        ),
+    )

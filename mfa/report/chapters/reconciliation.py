@@ -1,0 +1,263 @@
+"""What balancing did to the data, which data are doubtful, and what is still unknown."""
+
+from __future__ import annotations
+
+from mfa.report.chapters.sectors import balance_table
+from mfa.report.chapters.summary import verdict
+from mfa.report.document import Block, Bullets, Paragraph, Rich, Section
+from mfa.report.facts import Datum, Gap
+from mfa.report.tables import Badge, Bar, Column, Num, Ref, Row, Table
+from mfa.report.text import Writer, datum_anchor
+
+LISTED = 20
+
+
+def chapter(w: Writer) -> Section:
+    """Return the chapter on reconciliation."""
+    _ = w.tr
+    sections = [
+        Section("test", _("Do the data agree?"), _test(w)),
+        _adjustments(w),
+        _residuals(w),
+        _untestable(w),
+        Section("unknown", _("What is unknown, and what would settle it"), _unknown(w)),
+    ]
+    return Section(
+        "reconciliation",
+        _("Checking and reconciling the data"),
+        tuple(section for section in sections if section),
+    )
+
+
+def _test(w: Writer) -> tuple[Block, ...]:
+    _, facts = w.tr, w.facts
+    blocks: list[Block] = [Paragraph((verdict(w),))]
+    if facts.test.dof:
+        blocks.append(
+            Paragraph(
+                (
+                    _(
+                        "χ² is the sum of squared moves, each in its own σ. If all σ are right "
+                        "and nothing is missing, it is about as large as the degrees of freedom, "
+                        "the number of times the data check each other. p is the probability of a "
+                        "sum at least as large by chance; below 5 % something is wrong with a "
+                        "observation, a σ or the model. A very small sum says that σ are rather "
+                        "too large."
+                    ),
+                )
+            )
+        )
+    suspects = [facts.datum(i) for i in facts.test.suspects]
+    if suspects:
+        items = tuple(_suspect(w, d) for d in suspects)
+        blocks += [
+            Paragraph((_("Suspect: observations that moved more than chance explains."),), "note"),
+            Bullets(items),
+        ]
+    elif facts.test.dof:
+        blocks.append(Paragraph((_("No single observation stands out as suspect."),)))
+    return tuple(blocks)
+
+
+def _suspect(w: Writer, d: Datum) -> Rich:
+    _ = w.tr
+    return w.say(
+        _("{quantity}: reported {value}, balanced {reconciled} ({source})"),
+        quantity=Ref(_what(w, d), f"#{datum_anchor(d.id)}"),
+        value=f"{w.number(d.value)} {w.unit(d.unit)}",
+        reconciled=f"{w.number(d.reconciled, None, d.sd)} {w.unit(d.unit)}",
+        source=w.source(d),
+    )
+
+
+def _what(w: Writer, d: Datum) -> str:
+    """Return the name of what was observed; the formula itself for sums."""
+    return w.name(d.quantity) if d.quantities == (d.quantity,) else d.quantity
+
+
+def _adjustments(w: Writer) -> Section | None:
+    _, facts = w.tr, w.facts
+    moved = facts.adjusted[:LISTED]
+    if not moved:
+        return None
+    scale = max(abs(d.adjustment) for d in moved)
+    table = Table(
+        "adjustments",
+        _("Adjustments"),
+        _("Largest adjustments, in σ of the observation"),
+        (
+            Column(_("Observation")),
+            Column(_("Reported"), "number"),
+            Column("σ", "number"),
+            Column(_("Balanced"), "number"),
+            Column(_("Unit"), "short"),
+            Column(_("Adjustment (σ)"), "number"),
+            Column(_("Direction"), "bar"),
+            Column(_("Normalised"), "number"),
+            Column(_("Verdict"), "short"),
+        ),
+        tuple(_adjustment(w, d, scale) for d in moved),
+        _(
+            "Bars to the left: lowered by balancing; to the right: raised. Normalised: the move in "
+            "units of its own standard deviation; the suspect limit allows for the number of "
+            "tests made."
+        ),
+    )
+    text = Paragraph(
+        (
+            _(
+                "The table shows the observations that balancing moved most. A move of less than "
+                "two σ is normal."
+            ),
+        )
+    )
+    return Section("adjusted", _("Which observations moved most"), (text, table))
+
+
+def _adjustment(w: Writer, d: Datum, scale: float) -> Row:
+    _ = w.tr
+    move = _move(d)
+    verdict_ = Badge("bad", _("suspect")) if d.suspect else Badge("good", _("plausible"))
+    return Row(
+        (
+            (Ref(_what(w, d), f"#{datum_anchor(d.id)}"),),
+            Num(d.value),
+            Num(d.sd, d.sd or None),
+            Num(d.reconciled, d.sd),
+            w.unit(d.unit),
+            Num(move, decimals=2),
+            Bar(move, scale),
+            Num(d.normalised, decimals=2),
+            verdict_ if d.testable else Badge("", _("not testable")),
+        )
+    )
+
+
+def _move(d: Datum) -> float:
+    """Return the move in σ, positive when balancing raised the figure."""
+    return (d.reconciled - d.value) / d.sd if d.sd > 0 else 0.0
+
+
+def _residuals(w: Writer) -> Section | None:
+    """Return the balances that could be checked before balancing, the worst first."""
+    _, facts = w.tr, w.facts
+    checked = [b for b in facts.balances if b.complete_before]
+    if not checked:
+        return None
+    checked.sort(key=lambda b: (-_gap(b), b.process))
+    worst = checked[0]
+    text = Paragraph(
+        w.say(
+            _(
+                "{n} balances could be checked with the observations as reported. The largest gap "
+                "was {gap} of the input ({process}); after balancing all close."
+            ),
+            n=w.number(len(checked), 0),
+            gap=w.percent(_gap(worst)),
+            process=w.process(worst.process),
+        )
+    )
+    tables = tuple(
+        balance_table(w, f"residuals-{k}", [b for b in checked if b.unit == unit])
+        for k, unit in enumerate(dict.fromkeys(b.unit for b in checked))
+    )
+    return Section("residuals", _("Balances before and after"), (text, *tables))
+
+
+def _gap(b: object) -> float:
+    size = max(abs(b.inputs_before), abs(b.outputs_before))
+    return abs(b.difference_before) / size if size else 0.0
+
+
+def _untestable(w: Writer) -> Section | None:
+    _, facts = w.tr, w.facts
+    loose = [d for d in facts.data if not d.testable]
+    if not loose:
+        return None
+    loose.sort(key=lambda d: (d.assumed, d.source, d.id))
+    rows = tuple(
+        Row(
+            (
+                (Ref(_what(w, d), f"#{datum_anchor(d.id)}"),),
+                Num(d.value),
+                Num(d.sd, d.sd or None),
+                w.unit(d.unit),
+                w.source(d),
+            )
+        )
+        for d in loose
+    )
+    table = Table(
+        "untestable",
+        _("Not testable"),
+        _("Observations that nothing else checks"),
+        (
+            Column(_("Observation")),
+            Column(_("Value"), "number"),
+            Column("σ", "number"),
+            Column(_("Unit"), "short"),
+            Column(_("Source")),
+        ),
+        rows,
+        searchable=len(rows) > LISTED,
+    )
+    text = Paragraph(
+        (
+            _(
+                "No balance and no second observation bears on these. They enter the account as "
+                "they are, right or wrong; a second source would help here most."
+            ),
+        )
+    )
+    return Section("loose", _("What cannot be checked"), (text, table))
+
+
+def _unknown(w: Writer) -> tuple[Block, ...]:
+    _, facts = w.tr, w.facts
+    if not facts.unknown:
+        return (Paragraph((_("Nothing: every quantity has a value."),)),)
+    text = Paragraph(
+        (
+            _(
+                "The data leave the following quantities open. Those of one group hang together "
+                "through balances: settle as many of them as stated, and the rest of the group "
+                "follows."
+            ),
+        )
+    )
+    rows = []
+    for number, gap in enumerate(facts.gaps, start=1):
+        rows += _gap_rows(w, number, gap)
+    table = Table(
+        "unknown-table",
+        _("Unknown"),
+        _("Unknown quantities and what is missing"),
+        (
+            Column(_("Quantity")),
+            Column(_("From → to")),
+            Column(_("Possible range"), "range"),
+            Column(_("Unit"), "short"),
+            Column(_("Observations needed"), "number"),
+        ),
+        tuple(rows),
+        _("“≥”: the data set no upper limit."),
+    )
+    return text, table
+
+
+def _gap_rows(w: Writer, number: int, gap: Gap) -> list[Row]:
+    _ = w.tr
+    head = Row((_("Group {n}", n=number), "", "", "", Num(gap.needed, decimals=0)), "group")
+    rows = [
+        Row(
+            (
+                w.ref(item.id),
+                w.path(item) if item.kind == "flow" else "",
+                w.range_cell(item),
+                w.unit(item.unit),
+                "",
+            )
+        )
+        for item in gap.items
+    ]
+    return [head, *rows]

@@ -1,0 +1,205 @@
+"""One fact sheet a sector: Sankey, inputs, outputs, largest flows, balances, what is uncertain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mfa.report.document import Block, Paragraph, Section
+from mfa.report.facts import Balance, Item, SectorFacts
+from mfa.report.figures import sankey_figure
+from mfa.report.tables import Column, Num, Row, Table
+from mfa.report.text import Writer
+
+NAMED = 3  # flows named in a sentence
+LISTED = 8  # flows listed on each side of a fact sheet
+
+
+def chapter(w: Writer) -> Section | None:
+    """Return the chapter on sectors; None without any."""
+    _, facts = w.tr, w.facts
+    if not facts.sectors:
+        return None
+    sections = tuple(_sheet(w, sector) for sector in facts.sectors)
+    return Section("sectors", _("Sectors"), (_introduction(w), overview(w), *sections))
+
+
+def _introduction(w: Writer) -> Paragraph:
+    _ = w.tr
+    return Paragraph(
+        (
+            _(
+                "Each sheet shows one sector: what enters it, what leaves it, where it stays, and "
+                "how certain this is. Flows between sectors appear on both sheets."
+            ),
+        )
+    )
+
+
+def overview(w: Writer) -> Table:
+    """Return inputs, outputs and stock change of all sectors."""
+    _ = w.tr
+    unit = w.unit(w.facts.unit)
+    rows = tuple(
+        Row(
+            (
+                w.sector(s.sector),
+                w.total_cell(s.inputs),
+                w.total_cell(s.outputs),
+                w.total_cell(s.stock_change),
+                Num(len(s.flows), decimals=0),
+                Num(len(s.unknown), decimals=0),
+            )
+        )
+        for s in w.facts.sectors
+    )
+    return Table(
+        "sector-overview",
+        _("Sectors"),
+        _("Sectors at a glance ({unit})", unit=unit),
+        (
+            Column(_("Sector")),
+            Column(_("Enters"), "number", unit),
+            Column(_("Leaves"), "number", unit),
+            Column(_("Added to stock"), "number", unit),
+            Column(_("Flows"), "number"),
+            Column(_("Unknown quantities"), "number"),
+        ),
+        rows,
+        _(
+            "“≥”: a part is unknown; the number is the known rest. Sectors do not add up to the "
+            "city, because what one hands to another would count twice."
+        ),
+    )
+
+
+def _sheet(w: Writer, sector: SectorFacts) -> Section:
+    blocks: list[Block] = [Paragraph(text) for text in _sentences(w, sector)]
+    if sector.view:
+        blocks.append(sankey_figure(w, sector.view, f"sankey-{sector.sector}"))
+    blocks.append(_biggest(w, sector))
+    if sector.balances:
+        blocks.append(balance_table(w, f"balance-{sector.sector}", sector.balances))
+    blocks += [Paragraph(text, "note") for text in _doubts(w, sector)]
+    return Section(f"sector-{sector.sector}", w.sector(sector.sector), tuple(blocks))
+
+
+def _sentences(w: Writer, s: SectorFacts) -> Iterable[tuple]:
+    """Return what enters, what leaves, and the largest flows of both."""
+    _ = w.tr
+    if s.inputs.weights:
+        yield w.say(
+            _("{amount} enter the sector. The largest inputs are {flows}."),
+            amount=_capital(w.total(s.inputs)),
+            flows=_named(w, s.entering),
+        )
+    if s.outputs.weights:
+        yield w.say(
+            _("{amount} leave it, above all {flows}."),
+            amount=_capital(w.total(s.outputs)),
+            flows=_named(w, s.leaving),
+        )
+    if s.stock_change.complete:
+        yield w.say(_("Its stocks change by {amount}."), amount=w.estimate(s.stock_change.estimate))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _named(w: Writer, items: tuple[Item, ...]) -> tuple:
+    """Return the largest flows as links, each with its value."""
+    _ = w.tr
+    known = [i for i in items if i.known][:NAMED]
+    parts = [w.say("{flow} ({value})", flow=w.ref(i.id), value=w.rounded(i)) for i in known]
+    if not parts:
+        return (_("unknown"),)
+    glue = [(", ",)] * (len(parts) - 2) + [(f" {_('and')} ",)] * (len(parts) > 1) + [()]
+    return tuple(piece for part, mark in zip(parts, glue, strict=True) for piece in part + mark)
+
+
+def _biggest(w: Writer, s: SectorFacts) -> Table:
+    """Return the largest flows into, inside and out of the sector."""
+    _ = w.tr
+    unit = w.unit(w.facts.unit)
+    groups = (
+        (_("Enters"), s.entering),
+        (_("Inside the sector"), s.inner),
+        (_("Leaves"), s.leaving),
+    )
+    rows = []
+    for heading, items in groups:
+        if items:
+            rows.append(Row((heading, *[""] * 5), "group"))
+            rows += [_flow_row(w, item) for item in items[:LISTED]]
+    return Table(
+        f"flows-{s.sector}",
+        _("Sector flows"),
+        _("{sector}: largest flows ({unit})", sector=w.sector(s.sector), unit=unit),
+        (
+            Column(_("Flow")),
+            Column(_("From → to")),
+            Column(_("Value"), "number", unit),
+            Column("σ", "number", unit),
+            Column(_("95 % interval"), "range", unit),
+            Column(_("Status"), "short"),
+        ),
+        tuple(rows),
+    )
+
+
+def _flow_row(w: Writer, item: Item) -> Row:
+    cells = (
+        w.ref(item.id),
+        w.path(item),
+        w.value_cell(item, common=True),
+        Num(item.amount_sd, item.amount_sd or None),
+        w.range_cell(item, common=True),
+        w.status(item.status),
+    )
+    return Row(cells, "" if item.known else "weak")
+
+
+def balance_table(w: Writer, id: str, balances: Iterable[Balance]) -> Table:
+    """Return inputs, outputs, stock change and difference of processes, after and before."""
+    _ = w.tr
+    balances = tuple(balances)
+    unit = w.unit(balances[0].unit)
+    return Table(
+        id,
+        _("Balances"),
+        _("Balances of the processes ({unit})", unit=unit),
+        (
+            Column(_("Process")),
+            Column(_("In"), "number", unit),
+            Column(_("Out"), "number", unit),
+            Column(_("Stock change"), "number", unit),
+            Column(_("Difference"), "number", unit),
+            Column(_("Difference before balancing"), "number", unit),
+        ),
+        tuple(_balance_row(w, b) for b in balances),
+        _("“–” before balancing: not everything there was measured. “≥”: a part is unknown."),
+    )
+
+
+def _balance_row(w: Writer, b: Balance) -> Row:
+    gap = 0.0 if abs(b.difference) <= 1e-9 * b.size else b.difference
+    return Row(
+        (
+            w.process(b.process),
+            w.total_cell(b.inputs),
+            w.total_cell(b.outputs),
+            w.total_cell(b.stock_change),
+            Num(gap, b.size / 1e3 or None) if gap else Num(0.0),
+            Num(b.difference_before),
+        )
+    )
+
+
+def _doubts(w: Writer, s: SectorFacts) -> Iterable[tuple]:
+    _ = w.tr
+    if s.unknown:
+        names = tuple(w.ref(i.id) for i in s.unknown)
+        yield w.say(_("Unknown here: {flows}."), flows=w.join(names))
+    if s.uncertain:
+        names = tuple(w.ref(i.id) for i in s.uncertain[:LISTED])
+        yield w.say(_("Uncertain by more than 30 % (1 σ): {flows}."), flows=w.join(names))

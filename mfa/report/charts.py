@@ -1,0 +1,86 @@
+"""Native charts of the workbook, drawn from the cells of their table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+    from mfa.report.xlsx import Placed
+
+COLOURS = ("#5C8A3C", "#8C6BB1", "#C2A05C", "#4D4D57", "#8FA7B3")
+CHARTED = ("ew-de", "ew-imports", "ew-exports", "ew-dmc")
+
+
+def _rows(placed: Placed, anchors: tuple[str, ...]) -> list[int]:
+    """Return the rows of the sheet with one of the anchors, in order."""
+    rows = placed.tables[0].rows
+    return [placed.row(k) for k, row in enumerate(rows) if row.anchor in anchors]
+
+
+def economy(workbook: Workbook, sheet: Worksheet, placed: Placed) -> None:
+    """Stacked bars of extraction, imports, exports and consumption by class of material."""
+    rows = _rows(placed, CHARTED)
+    names = [lane for lane in range(len(placed.lanes)) if placed.lanes[lane].column == 0]
+    # The classes stand between the names and the last four columns: total, σ, interval, per person.
+    last = len(placed.tables[0].columns) - 4
+    columns = [k for k, lane in enumerate(placed.lanes) if 0 < lane.column < last]
+    if not rows or not columns:
+        return
+    chart = workbook.add_chart({"type": "bar", "subtype": "stacked"})
+    for number, column in enumerate(columns):
+        chart.add_series(
+            {
+                "name": [placed.sheet, placed.head, column],
+                "categories": _cells(placed.sheet, rows, names[0]),
+                "values": _cells(placed.sheet, rows, column),
+                "fill": {"color": COLOURS[number % len(COLOURS)]},
+                "gap": 60,
+            }
+        )
+    _finish(chart, placed)
+    sheet.insert_chart(placed.row(len(placed.tables[0].rows)) + 2, 0, chart)
+
+
+def adjustments(workbook: Workbook, sheet: Worksheet, placed: Placed) -> None:
+    """Bars of the adjustments in σ."""
+    count = len(placed.tables[0].rows)
+    column = next(k for k, lane in enumerate(placed.lanes) if lane.column == 5)
+    chart = workbook.add_chart({"type": "bar"})
+    chart.add_series(
+        {
+            "name": [placed.sheet, placed.head, column],
+            "categories": [placed.sheet, placed.row(0), 0, placed.row(count - 1), 0],
+            "values": [placed.sheet, placed.row(0), column, placed.row(count - 1), column],
+            "fill": {"color": "#3B8FB0"},
+            "gap": 40,
+        }
+    )
+    chart.set_legend({"none": True})
+    _finish(chart, placed)
+    sheet.insert_chart(placed.row(count) + 2, 0, chart)
+
+
+def _cells(sheet: str, rows: list[int], column: int) -> str:
+    """Return a reference to single cells of a column."""
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
+    quoted = sheet.replace("'", "''")
+    cells = (xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True) for row in rows)
+    return "=(" + ",".join(f"'{quoted}'!{cell}" for cell in cells) + ")"
+
+
+def _finish(chart: object, placed: Placed) -> None:
+    title = " – ".join(dict.fromkeys(table.title for table in placed.tables))
+    chart.set_title({"name": title, "name_font": {"size": 12}})
+    chart.set_y_axis({"reverse": True, "label_position": "low"})
+    chart.set_size({"width": 900, "height": 420})
+
+
+CHARTS: Mapping[str, Callable[[Workbook, Worksheet, Placed], None]] = MappingProxyType(
+    {"ew": economy, "adjustments": adjustments}
+)

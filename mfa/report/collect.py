@@ -1,0 +1,171 @@
+"""Reads the facts of a report off an account."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from mfa.indicators.ew_mfa import ew_account
+from mfa.indicators.sums import Reader
+from mfa.indicators.waste import destination_flows, waste_vectors
+from mfa.report.facts import (
+    SCORES,
+    Balance,
+    Datum,
+    Facts,
+    Item,
+    LayerFacts,
+    Quality,
+    TestFacts,
+)
+from mfa.report.gaps import find_gaps
+from mfa.report.rows import number, read_balances, read_data, read_items
+from mfa.report.sectors import match_views, sector_facts
+
+if TYPE_CHECKING:
+    from mfa.account import Account
+    from mfa.model.system import System
+
+LARGE = 1e5  # t/year: above, a report counts in kt/year
+
+
+def collect(account: Account, case_id: str = "") -> Facts:
+    """Return the facts of the last period and of the whole city (the first region).
+
+    Raises
+    ------
+    UnitError
+        Flows of one layer cannot be brought to one unit.
+    """
+    system = account.system
+    period, region = system.periods[-1], system.regions[0]
+    units = layer_units(account)
+    data = read_data(account)
+    items = read_items(account, units, data)
+    balances = read_balances(account, units, period, region)
+    views = match_views(system)
+    here = [i for i in items if (i.period, i.region) == (period, region)]
+    reader = Reader(account, period, region, units["goods"])
+    history = tuple(
+        ew_account(account, period=label, region=region, unit=units["goods"])
+        for label in system.periods
+    )
+    return Facts(
+        account=account,
+        system=system,
+        case_id=case_id,
+        period=period,
+        region=region,
+        units=units,
+        items=items,
+        data=data,
+        economy=history[-1],
+        history=history,
+        waste=waste_vectors(account, period=period, region=region, unit=units["goods"]),
+        residues=tuple(destination_flows(system)[1]),
+        sectors=sector_facts(system, reader, here, balances, views.sectors),
+        layers=_layers(account, here, balances, units, views.layers),
+        balances=balances,
+        gaps=find_gaps(system, here),
+        test=_test(account),
+        quality=_quality(system, data, period),
+        overall_view=views.overall,
+        other_views=views.other,
+        stamp=dict(account.stamp),
+    )
+
+
+def layer_units(account: Account) -> dict[str, str]:
+    """Return the unit in which the report counts each layer.
+
+    Goods are counted in kt/year when a flow exceeds `LARGE` t/year, else in t/year; other layers,
+    and goods that are no mass, in the layer's own unit.
+    """
+    from mfa.errors import UnitError
+    from mfa.units import convert
+
+    system, table = account.system, account.table
+    units = {layer: system.layers[layer].unit or system.unit for layer in system.layers}
+    flows = table[(table["kind"] == "flow") & (table["layer"] == "goods")]
+    try:
+        convert(1.0, units["goods"], "t/year")
+    except UnitError:
+        return units
+    largest = max(
+        (
+            float(convert(row["value"], row["unit"], "t/year"))
+            for row in flows.to_dict("records")
+            if math.isfinite(row["value"])
+        ),
+        default=0.0,
+    )
+    return units | {"goods": "kt/year" if largest >= LARGE else "t/year"}
+
+
+def _layers(
+    account: Account,
+    here: Iterable[Item],
+    balances: Iterable[Balance],
+    units: Mapping[str, str],
+    views: Mapping[str, str],
+) -> tuple[LayerFacts, ...]:
+    system, here, found = account.system, list(here), []
+    for layer in system.layers:
+        flows = [i for i in here if i.kind == "flow" and i.layer == layer]
+        if layer == "goods" or not flows:
+            continue
+        reader = Reader(account, here[0].period, here[0].region, units[layer])
+        entering = {i.id: 1.0 for i in flows if system.processes[i.source].boundary != "inside"}
+        found.append(
+            LayerFacts(
+                layer,
+                units[layer],
+                tuple(sorted(flows, key=_by_size)),
+                tuple(b for b in balances if b.layer == layer),
+                reader.total("supply", layer, entering),
+                views.get(layer),
+            )
+        )
+    return tuple(found)
+
+
+def _by_size(item: Item) -> tuple[float, str]:
+    """Sort key: known ones first, the largest first, then by id."""
+    return (-item.amount if item.known else math.inf, item.id)
+
+
+def _test(account: Account) -> TestFacts:
+    test = account.test
+    return TestFacts(
+        float(test.chi2),
+        int(test.dof),
+        number(test.p_value),
+        tuple(test.suspects),
+        tuple(test.untestable),
+    )
+
+
+def _quality(system: System, data: Iterable[Datum], period: str) -> Quality:
+    data = list(data)
+    types = Counter(
+        "assumption"
+        if d.assumed
+        else (system.sources[d.source].type if d.source in system.sources else "")
+        for d in data
+    )
+    scores = Counter(
+        (name, score)
+        for d in data
+        for name, score in zip(SCORES, d.scores, strict=True)
+        if score is not None
+    )
+    return Quality(
+        types,
+        Counter(d.sigma_from for d in data),
+        Counter(d.year for d in data),
+        Counter(d.scope for d in data),
+        scores,
+        sum(1 for d in data if d.year and period and d.year != period),
+    )

@@ -1,0 +1,227 @@
+"""Pictures of a report: Sankeys by `mfa.sankey`, and plain bar charts, as SVG text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from mfa.locale.numbers import format_number
+from mfa.report.document import Figure
+
+if TYPE_CHECKING:
+    from mfa.report.text import Writer
+
+INK, MUTED, RULE = "#1d2b33", "#51626c", "#d5dde1"
+FONT = "Noto Sans, DejaVu Sans, sans-serif"
+
+
+@dataclass(frozen=True)
+class StackedBar:
+    """One bar: parts by key (negative ones left of zero), perhaps with an interval of the sum."""
+
+    label: str
+    parts: Mapping[str, float]
+    lower: float = math.nan
+    upper: float = math.nan
+
+
+def sankey_figure(w: Writer, view: str | None, identifier: str) -> Figure:
+    """Return the Sankey of a view (None: all processes) as a figure with its reading help."""
+    from mfa.sankey import draw
+
+    _, system = w.tr, w.facts.system
+    chosen = system.views[view] if view else None
+    image = draw(
+        w.facts.account,
+        chosen,
+        language=w.language,
+        period=w.facts.period or None,
+        region=w.facts.region or None,
+    )
+    title = chosen.name(w.language) if chosen else system.title(w.language)
+    unit = w.unit(image.graph.unit)
+    return Figure(
+        identifier,
+        image.svg,
+        _("{title} ({unit})", title=title, unit=unit),
+        _(
+            "Sankey diagram: {title}. The flows stand in the tables of this chapter and in the "
+            "annex.",
+            title=title,
+        ),
+        _(
+            "Read from left to right. The width of a band is its mass; bands with a hatched "
+            "pattern are unknown or very uncertain, loops below lead back. The bar at the right "
+            "of a node is what stays in stock."
+        ),
+    )
+
+
+def stacked_bars(
+    bars: Sequence[StackedBar],
+    labels: Mapping[str, tuple[str, str]],
+    unit: str,
+    language: str,
+    title: str,
+) -> str:
+    """Return a chart of horizontal stacked bars.
+
+    Parameters
+    ----------
+    bars
+        From top to bottom.
+    labels
+        Key of a part → (name, colour); gives the order of stacking and the legend.
+    unit
+        In words, written at the axis.
+    language
+        Of the numbers at the axis.
+    title
+        For those who cannot see the picture.
+    """
+    return _Chart(bars, labels, unit, language, title).svg()
+
+
+def nice_step(span: float, steps: int = 5) -> float:
+    """Return a round step (1, 2 or 5 × a power of ten) that cuts `span` into about `steps` parts.
+
+    Examples
+    --------
+    >>> nice_step(4200.0), nice_step(0.93), nice_step(100.0)
+    (1000.0, 0.2, 20.0)
+    """
+    raw = span / steps
+    power = 10.0 ** math.floor(math.log10(raw))
+    return next(m * power for m in (1.0, 2.0, 5.0, 10.0) if m * power >= raw * 0.999)
+
+
+class _Chart:
+    """Geometry of one chart of stacked bars."""
+
+    WIDTH, LEFT, RIGHT, TOP, BAR, GAP = 860, 250, 24, 34, 24, 14
+
+    def __init__(
+        self,
+        bars: Sequence[StackedBar],
+        labels: Mapping[str, tuple[str, str]],
+        unit: str,
+        language: str,
+        title: str,
+    ) -> None:
+        self.bars, self.labels, self.unit = bars, labels, unit
+        self.language, self.title = language, title
+        ends = [self._ends(bar) for bar in bars]
+        low, high = min([0.0, *(e[0] for e in ends)]), max([0.0, *(e[1] for e in ends)])
+        self.step = nice_step(max(high - low, 1e-12))
+        self.low = math.floor(low / self.step + 1e-9) * self.step
+        self.high = math.ceil(high / self.step - 1e-9) * self.step or self.step
+        self.used = [key for key in labels if any(bar.parts.get(key) for bar in bars)]
+
+    @staticmethod
+    def _ends(bar: StackedBar) -> tuple[float, float]:
+        plus = sum(v for v in bar.parts.values() if v > 0)
+        minus = sum(v for v in bar.parts.values() if v < 0)
+        finite = [v for v in (bar.lower, bar.upper) if math.isfinite(v)]
+        return min([minus, *finite]), max([plus, *finite])
+
+    def _x(self, value: float) -> float:
+        inner = self.WIDTH - self.LEFT - self.RIGHT
+        return self.LEFT + inner * (value - self.low) / (self.high - self.low)
+
+    def svg(self) -> str:
+        """Return the chart."""
+        bottom = self.TOP + len(self.bars) * (self.BAR + self.GAP)
+        legend, height = self._legend(bottom + 44)
+        body = self._grid(bottom) + [
+            p for k, bar in enumerate(self.bars) for p in self._bar(k, bar)
+        ]
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.WIDTH} {height}" '
+            f'width="{self.WIDTH}" height="{height}" role="img" font-family="{FONT}" '
+            f'font-size="13" fill="{INK}"><title>{escape(self.title)}</title>'
+            + "".join(body + legend)
+            + "</svg>"
+        )
+
+    def _grid(self, bottom: float) -> list[str]:
+        decimals = max(0, -math.floor(math.log10(self.step)))
+        parts = []
+        for k in range(round((self.high - self.low) / self.step) + 1):
+            value = self.low + k * self.step
+            x = self._x(value)
+            strong = INK if abs(value) < self.step / 1e6 else RULE
+            text = format_number(value, decimals, self.language)
+            parts.append(
+                f'<path d="M{x:.1f} {self.TOP - 8}V{bottom}" stroke="{strong}"/>'
+                f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle" fill="{MUTED}">'
+                f"{text}</text>"
+            )
+        parts.append(
+            f'<text x="{self.WIDTH - self.RIGHT}" y="{self.TOP - 16}" text-anchor="end" '
+            f'fill="{MUTED}">{escape(self.unit)}</text>'
+        )
+        return parts
+
+    def _bar(self, number: int, bar: StackedBar) -> list[str]:
+        y = self.TOP + number * (self.BAR + self.GAP)
+        middle = y + self.BAR / 2
+        parts = [
+            f'<text x="{self.LEFT - 12}" y="{middle + 4.5:.1f}" text-anchor="end">'
+            f"{escape(bar.label)}</text>"
+        ]
+        plus = minus = 0.0
+        for key in self.used:
+            value = bar.parts.get(key, 0.0)
+            if not value:
+                continue
+            start = plus if value > 0 else minus
+            left, right = sorted((self._x(start), self._x(start + value)))
+            name, colour = self.labels[key]
+            shown = format_number(value, self._decimals(value), self.language)
+            parts.append(
+                f'<rect x="{left:.1f}" y="{y}" width="{max(right - left, 0.6):.1f}" '
+                f'height="{self.BAR}" fill="{colour}">'
+                f"<title>{escape(f'{bar.label} – {name}: {shown} {self.unit}')}</title></rect>"
+            )
+            plus, minus = (plus + value, minus) if value > 0 else (plus, minus + value)
+        return parts + self._whisker(bar, middle)
+
+    def _decimals(self, value: float) -> int:
+        return max(0, 2 - math.floor(math.log10(abs(value))))
+
+    def _whisker(self, bar: StackedBar, y: float) -> list[str]:
+        """Return the interval of the sum: a line with ends; without an upper limit, an arrow."""
+        if math.isnan(bar.lower) or math.isinf(bar.lower):
+            return []
+        left = self._x(bar.lower)
+        if math.isinf(bar.upper):
+            right = self.WIDTH - self.RIGHT
+            end = f"M{right - 6} {y - 4}l6 4l-6 4"
+        else:
+            right = self._x(bar.upper)
+            end = f"M{right:.1f} {y - 5}v10"
+        path = f"M{left:.1f} {y - 5}v10M{left:.1f} {y}H{right:.1f}{end}"
+        # A pale outline keeps the line readable over dark parts.
+        return [
+            f'<path d="{path}" fill="none" stroke="#fff" stroke-width="3.4" opacity=".75"/>'
+            f'<path d="{path}" fill="none" stroke="{INK}" stroke-width="1.4"/>'
+        ]
+
+    def _legend(self, y: float) -> tuple[list[str], int]:
+        from mfa.sankey.font import text_width
+
+        parts, x = [], float(self.LEFT)
+        for key in self.used:
+            name, colour = self.labels[key]
+            width = 22 + text_width(name, 13) + 22
+            if x + width > self.WIDTH and x > self.LEFT:
+                x, y = float(self.LEFT), y + 22
+            parts.append(
+                f'<rect x="{x:.1f}" y="{y - 11}" width="14" height="14" fill="{colour}"/>'
+                f'<text x="{x + 20:.1f}" y="{y + 1}">{escape(name)}</text>'
+            )
+            x += width
+        return parts, int(y + 16)

@@ -1,0 +1,100 @@
+"""The report as one self-contained page: text, tables, pictures, font and style in one file.
+
+The page asks nothing of any server. Its content-security policy allows the one style sheet and the
+one script it carries, by their hashes, and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+
+from mfa.locale import translator
+from mfa.report.document import Document, Figure
+
+LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English"}
+
+
+def render_html(document: Document, others: Mapping[str, str] | None = None) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    document
+        The report.
+    others
+        Language → file name of the same report in other languages, to link to.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("mfa.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=False,
+    )
+    environment.filters["kind"] = lambda value: type(value).__name__
+    environment.filters["picture"] = lambda figure: Markup(inline_svg(figure))
+    environment.globals["_"] = translator(document.language)
+    style, script = _style(), _file("report.js")
+    return environment.get_template("report.html.j2").render(
+        doc=document,
+        style=Markup(style),
+        script=Markup(script),
+        policy=_policy(style, script),
+        version=_version(),
+        others=[
+            {"language": key, "href": href, "text": LANGUAGE_NAMES[key]}
+            for key, href in sorted((others or {}).items())
+        ],
+    )
+
+
+def inline_svg(figure: Figure) -> str:
+    """Return the figure's SVG for use inside a page: no prolog, ids of its own."""
+    svg = figure.svg[figure.svg.index("<svg") :]
+    ids = set(re.findall(r'\sid="([^"]+)"', svg))
+    for identifier in sorted(ids, key=len, reverse=True):
+        new = f"{figure.id}-{identifier}"
+        svg = svg.replace(f'id="{identifier}"', f'id="{new}"')
+        svg = svg.replace(f'"#{identifier}"', f'"#{new}"').replace(
+            f"url(#{identifier})", f"url(#{new})"
+        )
+        svg = re.sub(
+            rf'(aria-labelledby|aria-describedby)="{re.escape(identifier)}"', rf'\1="{new}"', svg
+        )
+    return svg
+
+
+def _style() -> str:
+    """Return the style sheet with its fonts, without line breaks that only cost bytes."""
+    style = _file("report.css")
+    for name, font in (("REGULAR", "NotoSans-Regular"), ("SEMIBOLD", "NotoSans-SemiBold")):
+        data = files("mfa").joinpath("data", "fonts", f"{font}.woff2").read_bytes()
+        style = style.replace(name, base64.b64encode(data).decode("ascii"), 1)
+    return style
+
+
+def _file(name: str) -> str:
+    return files("mfa.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    def digest(text: str) -> str:
+        code = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+        return f"'sha256-{code}'"
+
+    return (
+        f"default-src 'none'; style-src {digest(style)}; script-src {digest(script)}; "
+        "font-src data:; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _version() -> str:
+    import mfa
+
+    return mfa.__version__

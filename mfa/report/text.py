@@ -1,0 +1,242 @@
+"""The voice of a report: facts in, sentences out, in one language and its way with numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from string import Formatter
+from typing import TYPE_CHECKING
+
+from mfa.indicators.sums import Total
+from mfa.locale import translator
+from mfa.locale.numbers import format_number, format_value, significant_decimals
+from mfa.report.document import Rich, Strong
+from mfa.report.facts import Datum, Facts, Item
+from mfa.report.tables import Badge, Num, Range, Ref
+from mfa.report.units import unit_words
+from mfa.vocabulary import label
+
+if TYPE_CHECKING:
+    from mfa.account import Estimate
+
+SPACE = "\u00a0"
+
+
+class Writer:
+    """What the chapters need to write: the facts, the language, and how things are called in it.
+
+    Attributes
+    ----------
+    facts
+        The numbers.
+    language
+        Language of everything returned.
+    tr
+        Translator of messages; chapters bind it to ``_``.
+    """
+
+    def __init__(self, facts: Facts, language: str) -> None:
+        self.facts, self.language = facts, language
+        self.tr = translator(language)
+
+    # ------------------------------------------------------------------------------- sentences
+
+    def say(self, sentence: str, **values: str | Ref | Strong | Rich) -> Rich:
+        """Return the translated `sentence` with its placeholders filled by text and links."""
+        parts: list[str | Ref | Strong] = []
+        for literal, name, _, _ in Formatter().parse(sentence):
+            if literal:
+                parts.append(literal)
+            if name:
+                value = values[name]
+                parts.extend(value if isinstance(value, tuple) else (value,))
+        return tuple(parts)
+
+    def join(self, items: Sequence[str | Ref | Strong]) -> Rich:
+        """Return ``a, b and c``."""
+        _ = self.tr
+        if len(items) < 2:
+            return tuple(items)
+        glue = [", "] * (len(items) - 2) + [f" {_('and')} "]
+        pairs = zip(items[:-1], glue, strict=True)
+        return (*(part for pair in pairs for part in pair), items[-1])
+
+    def count(self, number: int, one: str, many: str) -> str:
+        """Return the number with the translated noun in the right form."""
+        return f"{format_number(number, 0, self.language)}{SPACE}{one if number == 1 else many}"
+
+    # --------------------------------------------------------------------------------- numbers
+
+    def number(self, value: float, decimals: int | None = None, sd: float | None = None) -> str:
+        """Return a number; digits follow `sd`, or three significant ones."""
+        if decimals is None:
+            return format_value(value, sd, language=self.language)
+        return format_number(value, decimals, self.language)
+
+    def unit(self, unit: str) -> str:
+        """Return a unit in words."""
+        return unit_words(unit, self.language)
+
+    def amount(self, value: float, sd: float | None, unit: str) -> str:
+        """Return ``value ± 1.96 σ unit``, both rounded alike; without σ the value alone."""
+        name = self.unit(unit)
+        tail = f"{SPACE}{name}" if name else ""
+        if sd is None or not math.isfinite(sd) or sd == 0:
+            return self.number(value) + tail
+        half = 1.96 * sd
+        decimals = significant_decimals(value, half)
+        both = (self.number(value, decimals), self.number(half, decimals))
+        return f"{both[0]}{SPACE}±{SPACE}{both[1]}{tail}"
+
+    def estimate(self, estimate: Estimate) -> str:
+        """Return an estimate for a sentence."""
+        return self.amount(estimate.value, estimate.sd, estimate.unit)
+
+    def total(self, total: Total) -> str:
+        """Return a sum for a sentence; with unknown parts, as a lower limit where it is one."""
+        _ = self.tr
+        if total.complete:
+            return self.estimate(total.estimate)
+        if total.estimate is None or not total.floor:
+            return _("an unknown amount")
+        unit = self.unit(total.estimate.unit)
+        value = self.number(total.estimate.value, None, total.estimate.sd)
+        return _("at least {value}", value=f"{value}{SPACE}{unit}")
+
+    def rounded(self, item: Item) -> str:
+        """Return a quantity for a sentence that names several: rounded as σ allows, no σ."""
+        unit = self.unit(self.facts.units.get(item.layer, item.unit))
+        return f"{self.number(item.amount, None, item.amount_sd)}{SPACE}{unit}"
+
+    def percent(self, share: float) -> str:
+        """Return a share as a percentage with two significant digits."""
+        return f"{format_value(100 * share, language=self.language, digits=2)}{SPACE}%"
+
+    def p_value(self, p: float) -> str:
+        """Return a probability: three decimals, and not less than that."""
+        return f"< {self.number(0.001, 3)}" if p < 0.001 else self.number(p, 3)
+
+    # ----------------------------------------------------------------------------------- cells
+
+    def value_cell(self, item: Item, *, common: bool = False) -> Num:
+        """Return a quantity's value, in its own unit or in the common one of its layer."""
+        _ = self.tr
+        value, sd = (item.amount, item.amount_sd) if common else (item.value, item.sd)
+        return Num(value, sd, missing=_("unknown"))
+
+    def range_cell(self, item: Item, *, common: bool = False) -> Range:
+        """Return a quantity's 95 % interval; for unknown ones, what is possible."""
+        if common:
+            ends, sd = (item.amount_lower, item.amount_upper), item.amount_sd
+        else:
+            ends, sd = (item.lower, item.upper), item.sd
+        return Range(*ends, sd if math.isfinite(sd) else None)
+
+    def total_cell(self, total: Total) -> Num:
+        """Return a sum; with unknown parts, the known rest where it is a lower limit."""
+        _ = self.tr
+        if total.estimate is None or not (total.complete or total.floor):
+            missing = _("unknown") if total.weights else "–"
+            return Num(math.nan, missing=missing)
+        prefix = "" if total.complete else "≥ "
+        return Num(total.estimate.value, total.estimate.sd, prefix=prefix)
+
+    def sd_cell(self, total: Total) -> Num:
+        """Return 1 σ of a sum, of its known rest where parts are unknown."""
+        shown = total.estimate is not None and (total.complete or total.floor)
+        sd = total.estimate.sd if shown else math.nan
+        return Num(sd, sd or None)
+
+    def status(self, status: str) -> Badge:
+        """Return a status as a badge."""
+        return Badge(f"status-{status}", label("status", status, self.language))
+
+    # ----------------------------------------------------------------------------------- names
+
+    def name(self, identifier: str) -> str:
+        """Return the name of a flow, stock, stock change or parameter (else the id itself)."""
+        _, system = self.tr, self.facts.system
+        for table in (system.flows, system.parameters, system.stocks):
+            if identifier in table:
+                return table[identifier].name(self.language)
+        base = identifier.removesuffix(".change")
+        if base != identifier and base in system.stocks:
+            return _("{stock}: change", stock=system.stocks[base].name(self.language))
+        return identifier
+
+    def ref(self, identifier: str) -> str | Ref:
+        """Return the name of a quantity as a link to its row in the annex."""
+        if self.facts.item(identifier) is None:
+            return self.name(identifier)
+        return Ref(self.name(identifier), f"#{quantity_anchor(identifier)}")
+
+    def refs(self, identifiers: Sequence[str]) -> tuple[str | Ref, ...]:
+        """Return links to several quantities, comma-separated."""
+        parts: list[str | Ref] = []
+        for identifier in identifiers:
+            parts += [", "] if parts else []
+            parts.append(self.ref(identifier))
+        return tuple(parts)
+
+    def process(self, identifier: str) -> str:
+        """Return the name of a process; the outside ends by their common names."""
+        process = self.facts.system.processes[identifier]
+        if not (process.name_en or process.name_vi) and process.boundary != "inside":
+            return label("boundary", process.boundary, self.language)
+        return process.name(self.language)
+
+    def sector(self, key: str) -> str:
+        """Return the name of a sector."""
+        _ = self.tr
+        return label("sector", key, self.language) if key else _("No sector")
+
+    def material(self, identifier: str) -> str:
+        """Return the name of a material, "" for none."""
+        materials = self.facts.system.materials
+        return materials[identifier].name(self.language) if identifier in materials else identifier
+
+    def layer(self, identifier: str) -> str:
+        """Return the name of a layer."""
+        layer = self.facts.system.layers[identifier]
+        if layer.name_en or layer.name_vi:
+            return layer.name(self.language)
+        return label("layer", identifier, self.language)
+
+    def path(self, item: Item) -> str:
+        """Return ``from → to``."""
+        return f"{self.process(item.source)} → {self.process(item.target)}"
+
+    def source(self, datum: Datum) -> str | Ref:
+        """Return where an observation comes from, as a link to the list of sources."""
+        _ = self.tr
+        if datum.assumed:
+            return Ref(_("assumption"), f"#{datum_anchor(datum.id, assumed=True)}")
+        if datum.source in self.facts.system.sources:
+            return Ref(datum.source, f"#{source_anchor(datum.source)}")
+        return datum.source
+
+
+def _slug(identifier: str) -> str:
+    """Return an id without characters that an anchor or a selector cannot hold, still unique."""
+    return "".join(c if c.isalnum() or c in "_-" else f".{ord(c):x}." for c in identifier)
+
+
+def quantity_anchor(identifier: str) -> str:
+    """Return the anchor of a quantity's row in the annex.
+
+    Examples
+    --------
+    >>> quantity_anchor("silo.change")
+    'q-silo.2e.change'
+    """
+    return f"q-{_slug(identifier)}"
+
+
+def datum_anchor(identifier: str, *, assumed: bool = False) -> str:
+    """Return the anchor of an observation, or of its reasoning in the list of assumptions."""
+    return f"{'a' if assumed else 'o'}-{_slug(identifier)}"
+
+
+def source_anchor(identifier: str) -> str:
+    """Return the anchor of a source in the references."""
+    return f"s-{_slug(identifier)}"
