@@ -455,7 +455,7 @@ class Account:
                         Problem(
                             "wrong-dimension-result",
                             "“{formula}” is in {got}, not in {unit}.",
-                            {"formula": formula, "got": dimension, "unit": unit},
+                            {"formula": formula, "got": dimension.unit, "unit": unit},
                         )
                     ]
                 )

@@ -1,4 +1,4 @@
-"""What is told to the person at the keyboard: problems with their place, and the errors that carry them."""
+"""What is told to the person at the keyboard: problems with their place, and their errors."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ class Place:
         return f"{name}:{self.row}" if self.row is not None else name
 
 
+class Word(str):
+    """A word of this package inside a sentence, translated with it (“process”, “layer”)."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong or doubtful in the input.
@@ -43,7 +49,7 @@ class Problem:
         English sentence with ``{named}`` placeholders: the key of the translation catalogue.
         It says what is wrong, what was expected and what to do.
     values
-        What fills the placeholders.
+        What fills the placeholders; a `Word` among them is translated too.
     place
         Where it stands, if it stands somewhere.
     severity
@@ -65,9 +71,15 @@ class Problem:
         ...         Place("Flows", "C5")).text()
         'Flows!C5: Unit “kilo” is not known.'
         """
-        sentence = translator(language)(self.message, **self.values)
         where = str(self.place) if self.place else ""
+        sentence = self.sentence(language)
         return f"{where}: {sentence}" if where else sentence
+
+    def sentence(self, language: str = "en") -> str:
+        """Return the sentence in `language`, without its place."""
+        _ = translator(language)
+        values = {k: _(v) if isinstance(v, Word) else v for k, v in self.values.items()}
+        return _(self.message, **values)
 
 
 class MFAError(Exception):

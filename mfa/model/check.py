@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from mfa.errors import InputError, Place, Problem
+from mfa.errors import InputError, Place, Problem, Word
+from mfa.locale import N_
 from mfa.model.quantity import OUTSIDE
 from mfa.model.relation import (
     Call,
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 
 ANY = "any"  # a bare number: takes the dimension that a sum needs, is dimensionless in a product
 UNKNOWN = "unknown"  # depends on a parameter without a unit
+NOTHING_LEAVES = N_(
+    "Nothing leaves the process “{id}” and it holds no stock, so all that enters it "
+    "would be zero. Add a flow out of it, or a stock."
+)
+NOTHING_ENTERS = N_(
+    "Nothing enters the process “{id}” and it holds no stock, so all that leaves "
+    "it would be zero. Add a flow into it, or a stock."
+)
 
 
 def check_system(system: System) -> list[Problem]:
@@ -64,7 +73,7 @@ def _fold(text: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c)).casefold()
 
 
-def unknown(code: str, what: str, name: str, known: Iterable[str], place: Place | None) -> Problem:
+def unknown(code: str, what: Word, name: str, known: Iterable[str], place: Place | None) -> Problem:
     """Return the problem “no such …”, with the nearest known name when there is one."""
     near = suggest(name, known)
     if near:
@@ -111,13 +120,13 @@ def _flow_ends(system: System) -> Iterator[Problem]:
     for end in ("source", "target"):
         for name in sorted({str(n) for n in flows.column(end)} - known):
             for flow in _where(system, end, name):
-                yield unknown("unknown-process", "process", name, known, flow.place)
+                yield unknown("unknown-process", Word("process"), name, known, flow.place)
     for name in sorted({str(n) for n in flows.column("layer")} - set(system.layers)):
         for flow in _where(system, "layer", name):
-            yield unknown("unknown-layer", "layer", name, system.layers, flow.place)
+            yield unknown("unknown-layer", Word("layer"), name, system.layers, flow.place)
     for name in sorted({str(n) for n in flows.column("period")} - {"", *system.periods}):
         for flow in _where(system, "period", name):
-            yield unknown("unknown-period", "period", name, system.periods, flow.place)
+            yield unknown("unknown-period", Word("period"), name, system.periods, flow.place)
     same = flows.column("source") == flows.column("target")
     for row in same.nonzero()[0]:
         flow = flows.row(int(row))
@@ -140,17 +149,21 @@ def _stock_ends(system: System) -> Iterator[Problem]:
     for stock in system.stocks.values():
         if stock.process not in system.processes:
             yield unknown(
-                "unknown-process", "process", stock.process, system.processes, stock.place
+                "unknown-process", Word("process"), stock.process, system.processes, stock.place
             )
         if stock.layer not in system.layers:
-            yield unknown("unknown-layer", "layer", stock.layer, system.layers, stock.place)
+            yield unknown("unknown-layer", Word("layer"), stock.layer, system.layers, stock.place)
 
 
 def _materials(system: System) -> Iterator[Problem]:
     for material in system.materials.values():
         if material.parent and material.parent not in system.materials:
             yield unknown(
-                "unknown-material", "material", material.parent, system.materials, material.place
+                "unknown-material",
+                Word("material"),
+                material.parent,
+                system.materials,
+                material.place,
             )
         seen, current = {material.id}, material.parent
         while current in system.materials:
@@ -185,24 +198,26 @@ def _names_in(system: System, node: Node, names: set[str], place: Place | None) 
     problems = []
     for item in walk(node):
         if isinstance(item, Name) and item.id not in names:
-            problems.append(unknown("unknown-quantity", "quantity", item.id, names, place))
+            problems.append(unknown("unknown-quantity", Word("quantity"), item.id, names, place))
         elif isinstance(item, Name):
             labels = {*system.periods, *system.regions}
             problems += [
-                unknown("unknown-label", "period or region", label, labels, place)
+                unknown("unknown-label", Word("period or region"), label, labels, place)
                 for label in item.labels
                 if label not in labels
             ]
         elif isinstance(item, Call):
             kind, known = (
-                ("material", system.materials)
+                (Word("material"), system.materials)
                 if item.function == "sum"
-                else ("process", system.processes)
+                else (Word("process"), system.processes)
             )
             if item.argument not in known:
                 problems.append(unknown(f"unknown-{kind}", kind, item.argument, known, place))
             elif item.layer and item.layer not in system.layers:
-                problems.append(unknown("unknown-layer", "layer", item.layer, system.layers, place))
+                problems.append(
+                    unknown("unknown-layer", Word("layer"), item.layer, system.layers, place)
+                )
             elif not flows_of(system, item):
                 problems.append(
                     Problem(
@@ -284,8 +299,8 @@ def _observed_dimension(system: System, observation, node: Node, factor: Node | 
             "{got} ({unit}). Correct the unit, or convert through a density or calorific value.",
             {
                 "quantity": observation.quantity,
-                "wanted": wanted,
-                "got": got,
+                "wanted": wanted.unit,
+                "got": got.unit,
                 "unit": observation.unit,
             },
             observation.place,
@@ -295,7 +310,7 @@ def _observed_dimension(system: System, observation, node: Node, factor: Node | 
 class _Mismatch(Exception):
     """Two sides of a sum have different dimensions."""
 
-    def __init__(self, left: object, right: object) -> None:
+    def __init__(self, left: Dimension, right: Dimension) -> None:
         self.left, self.right = left, right
 
     def problem(self, formula: str, place: Place | None) -> Problem:
@@ -304,7 +319,7 @@ class _Mismatch(Exception):
             "In “{formula}” a quantity in {left} is added to or "
             "compared with one in {right}. Check the formula and the units of its "
             "parameters.",
-            {"formula": formula, "left": self.left, "right": self.right},
+            {"formula": formula, "left": self.left.unit, "right": self.right.unit},
             place,
         )
 
@@ -397,13 +412,7 @@ def _loose_ends(system: System) -> Iterator[Problem]:
                 "warning",
             )
         elif takes != gives and process.id not in holding:
-            message = (
-                "Nothing leaves the process “{id}” and it holds no stock, so all that enters it "
-                "would be zero. Add a flow out of it, or a stock."
-                if takes
-                else "Nothing enters the process “{id}” and it holds no stock, so all that leaves "
-                "it would be zero. Add a flow into it, or a stock."
-            )
+            message = NOTHING_LEAVES if takes else NOTHING_ENTERS
             yield Problem(
                 "process-one-sided", message, {"id": process.id}, process.place, "warning"
             )
@@ -412,7 +421,7 @@ def _loose_ends(system: System) -> Iterator[Problem]:
 def _regions(system: System) -> Iterator[Problem]:
     for name in sorted({str(n) for n in system.flows.column("region")} - {"", *system.regions}):
         for flow in _where(system, "region", name):
-            yield unknown("unknown-region", "region", name, system.regions, flow.place)
+            yield unknown("unknown-region", Word("region"), name, system.regions, flow.place)
 
 
 def expression_dimension(system: System, node: Node, formula: str) -> object:
