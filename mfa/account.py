@@ -296,7 +296,7 @@ class Account:
     def __getitem__(self, key: str | tuple[Any, ...]) -> QuantityResult:
         name, *labels = key if isinstance(key, tuple) else (key,)
         index = self._index(name, tuple(str(label) for label in labels))
-        row = self.table.iloc[index]
+        row = self.table.iloc[[index]].to_dict("records")[0]
         fields = {f: row[f] for f in QuantityResult.__dataclass_fields__ if f in row}
         return QuantityResult(**fields, observations=self._observations_of(index))
 

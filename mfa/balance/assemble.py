@@ -9,6 +9,7 @@ from mfa.balance.equations import (
     DEFINITION,
     PARENT,
     RELATION,
+    TRANSFER,
     Equations,
     Observations,
     Rows,
@@ -49,11 +50,13 @@ class _Assembly:
         self.terms: list[tuple[int, Term]] = []
         self.problems: list[Problem] = []
         self.factored: dict[int, tuple[int, int]] = {}
+        self.bulk: TermBlock | None = None
 
     def equations(self) -> Equations:
         balances = self._balances()
         self._carry_stocks()
         self._parents()
+        self._transfers()
         self._relations()
         observations = self._observations()
         if self.problems:
@@ -139,6 +142,50 @@ class _Assembly:
                             PARENT,
                             [int(cell[at])],
                         )
+
+    def _transfers(self) -> None:
+        """Add ``flow = coefficient × t`` with ``t = in(source)``, one hidden t a process and cell."""
+        table, q, system = self.system.transfers, self.q, self.system
+        if not table.row_count:
+            return
+        slot = codes(table.column("flow"), list(q.slots))
+        flow = q.grid[slot].reshape(len(slot), -1)
+        share = q.grid[codes(table.column("parameter"), list(q.slots))].reshape(len(slot), -1)
+        row, cell = np.nonzero((flow >= 0) & (share >= 0))
+        flow, share = flow[row, cell], share[row, cell]
+        processes = list(system.processes)
+        source = codes(system.flows.column("source"), processes)
+        target = codes(system.flows.column("target"), processes)
+        shape = (len(processes), len(system.layers), len(system.periods), len(system.regions))
+
+        def key(index: np.ndarray, end: np.ndarray) -> np.ndarray:
+            place = (end[q.rows[index]], q.layers[index], q.periods[index], q.regions[index])
+            return np.ravel_multi_index(place, shape)
+
+        wanted, group = np.unique(key(flow, source), return_inverse=True)
+        flows = np.flatnonzero(q.kinds == 0)
+        entering = key(flows, target)
+        at = np.searchsorted(wanted, entering)
+        inside = (at < len(wanted)) & (wanted[np.minimum(at, len(wanted) - 1)] == entering)
+        total = np.array([q.auxiliary("in") for _ in wanted], dtype=np.int64)
+        self.rows.add(
+            np.concatenate([at[inside], np.arange(len(wanted))]),
+            np.concatenate([flows[inside], total]),
+            np.concatenate([np.ones(int(inside.sum())), -np.ones(len(wanted))]),
+            len(wanted),
+            DEFINITION,
+            total,
+        )
+        first = self.rows.add(
+            np.arange(len(flow)), flow, np.ones(len(flow)), len(flow), TRANSFER, row
+        )
+        self.bulk = TermBlock(
+            "(q0 * q1)",
+            first + np.arange(len(flow)),
+            -np.ones(len(flow)),
+            np.stack([share, total[group]], axis=1),
+            np.zeros((len(flow), 0)),
+        )
 
     def _relations(self) -> None:
         for number, relation in enumerate(self.system.relations.rows()):
@@ -263,7 +310,8 @@ class _Assembly:
         for row, term in self.terms:
             key = (term.shape, len(term.quantities), len(term.constants))
             groups.setdefault(key, []).append((row, term))
-        return [
+        bulk = [] if self.bulk is None else [self.bulk]
+        return bulk + [
             TermBlock(
                 shape,
                 np.array([row for row, _ in members]),
@@ -429,7 +477,9 @@ def _used_levels(system: System) -> tuple[set[str], set[str]]:
         for side in (statement.left, statement.right):
             used |= {item.id for item in walk(side) if isinstance(item, Name)}
     names, periods = system.observations.column("quantity"), system.observations.column("period")
-    used |= {str(name) for name in names}
+    observed = np.array([name in stocks for name in names], dtype=bool)
+    used |= set(names[observed].tolist())
     known = set(system.periods)
-    openings = {str(n) for n, p in zip(names, periods, strict=True) if p and p not in known}
+    rows = np.flatnonzero(observed)
+    openings = {str(names[k]) for k in rows if periods[k] and periods[k] not in known}
     return used & stocks, openings & stocks

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from mfa.balance.quantities import CHANGE, FLOW, Quantities
 from mfa.balance.terms import compile_shape
 
-BALANCE, CARRY, PARENT, RELATION, DEFINITION = range(5)
+BALANCE, CARRY, PARENT, RELATION, DEFINITION, TRANSFER = range(6)
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Equations:
     A, b
         Linear part, m × n (CSR) and m.
     row_kind, row_ref
-        What each row is (BALANCE, CARRY, PARENT, RELATION, DEFINITION) and its reference: for a
+        What each row is (BALANCE, CARRY, PARENT, RELATION, DEFINITION, TRANSFER) and its reference: for a
         balance the row of `balances`, for a relation its row in the system's table.
     balances
         m_b × 4: process row, layer row, period and region index.

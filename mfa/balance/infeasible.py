@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import linprog
 
-from mfa.balance.equations import BALANCE, CARRY, PARENT, RELATION, Equations
+from mfa.balance.equations import BALANCE, CARRY, PARENT, RELATION, TRANSFER, Equations
 from mfa.balance.reconcile import Solution
 from mfa.errors import ConvergenceError, InfeasibleError, Problem
 from mfa.model.system import System
@@ -249,6 +249,14 @@ def _row_problem(system: System, equations: Equations, row: int) -> Problem | No
             "the relation “{formula}”",
             {"formula": relation.formula},
             relation.place,
+        )
+    if kind == TRANSFER:
+        transfer = system.transfers.row(ref)
+        return Problem(
+            "part-transfer",
+            "the transfer coefficient “{id}” of “{flow}”",
+            {"id": transfer.parameter, "flow": transfer.flow},
+            transfer.place,
         )
     if kind == CARRY:
         return Problem(

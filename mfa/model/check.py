@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mfa.errors import InputError, Place, Problem, Word
 from mfa.locale import N_
 from mfa.model.quantity import OUTSIDE
@@ -249,15 +251,20 @@ def flows_of(system: System, call: Call) -> list[str]:
 
 
 def _observed(system: System) -> Iterator[Problem]:
-    names = quantity_names(system)
-    direct = system.observations.column("quantity")
-    simple = {name for name in {str(n) for n in direct} if name in names}
-    for observation in system.observations.rows():
+    """Check what is observed: plain names by whole columns, formulas and factors one by one."""
+    names, table = quantity_names(system), system.observations
+    direct = table.column("quantity")
+    plain = np.array([name in names for name in direct], dtype=bool) & (
+        table.column("factor") == ""
+    )
+    yield from _observed_plainly(system, direct, np.flatnonzero(plain))
+    for row in np.flatnonzero(~plain):
+        observation = table.row(int(row))
         place = observation.place
         try:
             node: Node = (
                 Name(observation.quantity)
-                if observation.quantity in simple
+                if observation.quantity in names
                 else parse_expression(observation.quantity, place)
             )
             factor = parse_expression(observation.factor, place) if observation.factor else None
@@ -270,6 +277,41 @@ def _observed(system: System) -> Iterator[Problem]:
         yield from bad
         if not bad:
             yield from _observed_dimension(system, observation, node, factor)
+
+
+def _observed_plainly(system: System, names: np.ndarray, rows: np.ndarray) -> Iterator[Problem]:
+    """Compare units of observation and quantity once for each distinct pair of texts."""
+    import pandas as pd
+
+    units = unit_column(system)
+    table = system.observations
+    given = table.column("unit")[rows]
+    pairs = [(units[name], unit) for name, unit in zip(names[rows], given, strict=True)]
+    code, distinct = pd.factorize(pd.Series(pairs, dtype=object))
+    for k, (own, unit) in enumerate(distinct):
+        if own is None or unit is None or own == unit:
+            continue
+        if parse_unit(own).dimension != parse_unit(unit).dimension:
+            for row in rows[np.flatnonzero(code == k)[:20]]:
+                observation = table.row(int(row))
+                yield from _observed_dimension(system, observation, Name(names[row]), None)
+
+
+def unit_column(system: System) -> dict[str, str | None]:
+    """Return the display unit of every quantity by name; None for a bare number."""
+    layer = {name: system.layer_unit(name) for name in system.layers}
+    flows = system.flows
+    own, layers = flows.column("unit"), flows.column("layer")
+    units: dict[str, str | None] = {
+        name: unit or layer.get(place, system.unit)
+        for name, unit, place in zip(flows.column("id"), own, layers, strict=True)
+    }
+    units |= dict(
+        zip(system.parameters.column("id"), system.parameters.column("unit"), strict=True)
+    )
+    for name in system.stocks:
+        units[name], units[f"{name}.change"] = system.stock_units(name)
+    return units
 
 
 def _observed_dimension(system: System, observation, node: Node, factor: Node | None):  # noqa: ANN001, ANN202
@@ -399,9 +441,15 @@ def _loose_ends(system: System) -> Iterator[Problem]:
     sources = {str(n) for n in system.flows.column("source")}
     targets = {str(n) for n in system.flows.column("target")}
     holding = {stock.process for stock in system.stocks.values()}
-    for process in system.processes.values():
-        if process.id in OUTSIDE or not process.balance or process.boundary != "inside":
-            continue
+    table = system.processes
+    balanced = (table.column("balance") == True) & (table.column("boundary") == "inside")  # noqa: E712
+    ends = [(name in targets, name in sources, name in holding) for name in table.column("id")]
+    odd = np.array(
+        [not held and takes != gives or not (takes or gives) for takes, gives, held in ends],
+        dtype=bool,
+    )
+    for row in np.flatnonzero(balanced & odd):
+        process = table.row(int(row))
         takes, gives = process.id in targets, process.id in sources
         if not takes and not gives:
             yield Problem(

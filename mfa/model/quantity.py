@@ -131,6 +131,15 @@ class Parameter(Named):
     place: Place | None = None
 
 
+@dataclass(frozen=True)
+class Transfer:
+    """A transfer coefficient: ``flow = parameter × all that enters the flow's source process``."""
+
+    parameter: str
+    flow: str
+    place: Place | None = None
+
+
 def material_codes(materials: Mapping[str, Material]) -> dict[str, str]:
     """Return material id → EW-MFA code, inherited from the nearest ancestor that has one.
 

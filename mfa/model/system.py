@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mfa.errors import InputError, Place, Problem, UnitError
 from mfa.model.observation import Observation, Source
 from mfa.model.quality import INDICATORS, cv_from_scores, default_cv, parse_spread
-from mfa.model.quantity import OUTSIDE, Flow, Layer, Material, Parameter, Process, Stock
+from mfa.model.quantity import OUTSIDE, Flow, Layer, Material, Parameter, Process, Stock, Transfer
 from mfa.model.relation import Relation, parse_expression, parse_relation
 from mfa.model.table import Table
 from mfa.model.view import View, ViewGroup
@@ -85,6 +85,7 @@ class System:
         self.parameters: Table[Parameter] = Table(Parameter)
         self.observations: Table[Observation] = Table(Observation)
         self.relations: Table[Relation] = Table(Relation)
+        self.transfers: Table[Transfer] = Table(Transfer)
         self.sources: Table[Source] = Table(Source)
         self.views: Table[View] = Table(View)
         self.correlations: list[tuple[str, str, float]] = []
@@ -92,6 +93,48 @@ class System:
         for outside in OUTSIDE:
             self.processes.append(Process(outside, boundary=outside, balance=False))
         self.layers.append(Layer("goods", unit=unit))
+
+    @classmethod
+    def from_tables(
+        cls,
+        title: str = "",
+        unit: str = "t/year",
+        *,
+        periods: Sequence[object] = (),
+        regions: Sequence[str] | Mapping[str, Sequence[str]] = (),
+        info: Mapping[str, str] | None = None,
+        **tables: Any,
+    ) -> System:
+        """Build a system from whole tables, without a Python loop over their rows.
+
+        Parameters
+        ----------
+        **tables
+            DataFrames (or mappings of columns) named processes, layers, materials, flows, stocks,
+            parameters, transfers, observations, relations, sources; columns as in the records of
+            `mfa.model`. Flows, stocks, parameters and transfers may carry ``value`` with ``sd`` or
+            ``uncertainty`` of their own. Without ``processes``, the ends of the flows are they.
+            A row of ``transfers`` (id, flow) is a transfer coefficient over all inputs of the flow's
+            source.
+
+        Raises
+        ------
+        InputError
+            All problems of the tables at once.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> flows = pd.DataFrame({"id": ["a", "b"], "source": ["import", "p"],
+        ...                       "target": ["p", "export"], "value": [10.0, None], "sd": [1.0, None]})
+        >>> round(System.from_tables("tiny", flows=flows).balance()["b"].value, 6)
+        10.0
+        """
+        from mfa.model.bulk import fill_system
+
+        system = cls(title, unit, periods=periods, regions=regions, info=info)
+        fill_system(system, tables)
+        return system
 
     # ------------------------------------------------------------------ what the system is made of
 
@@ -313,9 +356,23 @@ class System:
         of
             Formula of what is shared out; default: all that enters the flow's source process.
         """
+        if flow not in self.flows:
+            raise InputError(
+                [
+                    Problem(
+                        "transfer-flow",
+                        "The transfer coefficient “{id}” is of the "
+                        "flow “{flow}”, which does not exist yet.",
+                        {"id": id, "flow": flow},
+                        fields.get("place"),
+                    )
+                ]
+            )
         record = self.parameter(id, **{"lower": 0.0, "upper": 1.0, "unit": "1"} | fields)
-        base = of or f'in("{self.flows[flow].source}")'
-        self.relate(f'"{flow}" = "{id}" * ({base})', id=f"tc_{id}", place=record.place)
+        if of:
+            self.relate(f'"{flow}" = "{id}" * ({of})', id=f"tc_{id}", place=record.place)
+        else:
+            self.transfers.append(Transfer(id, flow, record.place))
         return record
 
     def observe(

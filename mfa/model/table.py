@@ -79,6 +79,15 @@ class Table(Mapping[str, R], Generic[R]):
         """Number of rows (ids may repeat, so this can exceed ``len``)."""
         return len(self._columns[self._names[0]])
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return self._names
+
+    def default(self, name: str) -> Any:
+        """Return what an empty cell of a column stands for (None where there is no default)."""
+        return None if self._defaults[name] is MISSING else self._defaults[name]
+
     def column(self, name: str) -> np.ndarray:
         """Return a column as an object array of length `row_count`."""
         out = np.empty(self.row_count, dtype=object)
@@ -110,6 +119,9 @@ class Table(Mapping[str, R], Generic[R]):
 
     def __getitem__(self, identifier: str) -> R:
         return self.row(self._first[identifier])
+
+    def __contains__(self, identifier: object) -> bool:
+        return identifier in self._first
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._first)

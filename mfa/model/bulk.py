@@ -1,0 +1,270 @@
+"""A system from whole tables: columns go in as columns, no row becomes a Python object on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mfa.errors import InputError, Problem, UnitError
+from mfa.model.quality import INDICATORS, cv_from_scores, default_cv, parse_spread
+from mfa.model.quantity import OUTSIDE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mfa.model.system import System
+    from mfa.model.table import Table
+
+DATA = ("value", "sd", "uncertainty")
+
+
+def fill_system(system: System, tables: Mapping[str, Any]) -> None:
+    """Fill an empty system from tables (DataFrames or mappings of columns); see `System.from_tables`.
+
+    Raises
+    ------
+    InputError
+        Unknown columns, doubled ids, unreadable units, values that are not finite, negative σ: all
+        at once, each with its table and first rows.
+    """
+    import pandas as pd
+
+    frames = {name: pd.DataFrame(table) for name, table in tables.items() if table is not None}
+    problems: list[Problem] = []
+    if "processes" not in frames and "flows" in frames:
+        flows = frames["flows"]
+        ends = pd.unique(pd.concat([flows["source"], flows["target"]], ignore_index=True))
+        frames["processes"] = pd.DataFrame({"id": [e for e in ends if e not in OUTSIDE]})
+    _ends_and_materials(system, frames)
+    for name in ("layers", "materials", "processes", "flows", "stocks", "parameters", "sources"):
+        if name in frames:
+            _add_things(system, name, frames[name], problems)
+    if "transfers" in frames:
+        _add_transfers(system, frames["transfers"], problems)
+    for name in ("flows", "stocks", "parameters", "transfers", "observations"):
+        if name in frames:
+            _add_observations(system, name, frames[name], problems)
+    if "relations" in frames:
+        for row in frames["relations"].fillna("").to_dict("records"):
+            system.relate(**{str(key): value for key, value in row.items()})
+    if problems:
+        raise InputError(problems)
+
+
+def _ends_and_materials(system: System, frames: dict[str, pd.DataFrame]) -> None:
+    """Drop the three outside processes from the table and add materials that only flows name."""
+    import pandas as pd
+
+    if "processes" in frames:
+        frame = frames["processes"]
+        frames["processes"] = frame[~frame["id"].isin(OUTSIDE)]
+    used = [
+        frames[name]["material"]
+        for name in ("flows", "stocks")
+        if name in frames and "material" in frames[name]
+    ]
+    if used:
+        names = [m for m in pd.unique(pd.concat(used, ignore_index=True)) if m and m == m]
+        known = set(frames["materials"]["id"]) if "materials" in frames else set()
+        extra = pd.DataFrame({"id": [m for m in names if m not in known]})
+        frames["materials"] = (
+            pd.concat([frames["materials"], extra], ignore_index=True)
+            if "materials" in frames
+            else extra
+        )
+
+
+def _columns(table: Table[Any], frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the record columns of `frame`, empty cells replaced by the record's defaults."""
+    out = {}
+    for name in table.names:
+        if name in frame:
+            column = frame[name].to_numpy(dtype=object)
+            empty = frame[name].isna().to_numpy()
+            if empty.any():
+                column = column.copy()
+                column[empty] = table.default(name)
+            out[name] = column
+    return out
+
+
+def _add_things(system: System, name: str, frame: pd.DataFrame, problems: list[Problem]) -> None:
+    table = getattr(system, name)
+    known = {*table.names, *(DATA if name in ("flows", "stocks", "parameters") else ())}
+    for column in [c for c in frame.columns if c not in known]:
+        problems.append(
+            Problem(
+                "unknown-column",
+                "The table “{table}” has an unknown column “{column}”.",
+                {"table": name, "column": column},
+            )
+        )
+    if name == "layers":
+        for row in frame.fillna("").to_dict("records"):
+            system.layer(**{str(key): value for key, value in row.items()})
+        return
+    keys = [k for k in ("id", "period", "region") if k in frame]
+    for row in frame.index[frame.duplicated(keys)][:20]:
+        problems.append(
+            Problem(
+                "id-duplicate",
+                "The id “{id}” stands twice. Ids must be unique.",
+                {"id": frame.loc[row, "id"]},
+            )
+        )
+    _check_units(system, name, frame, problems)
+    table.extend(_columns(table, frame))
+    if "period" in frame:
+        for period in frame["period"].dropna().unique():
+            system._name_period(period)
+
+
+def _check_units(system: System, name: str, frame: pd.DataFrame, problems: list[Problem]) -> None:
+    if "unit" not in frame:
+        return
+    for text in frame["unit"].dropna().unique():
+        try:
+            if text:
+                system._unit(text, None)
+        except (InputError, UnitError) as error:
+            problems += [Problem(p.code, p.message, p.values) for p in error.problems]
+
+
+def _add_transfers(system: System, frame: pd.DataFrame, problems: list[Problem]) -> None:
+    """Add transfer coefficients: parameters in [0, 1] with ``flow = coefficient × in(source)``."""
+    count = len(frame)
+    for row in frame.index[frame.duplicated("id")][:20]:
+        problems.append(
+            Problem(
+                "id-duplicate",
+                "The id “{id}” stands twice. Ids must be unique.",
+                {"id": frame.loc[row, "id"]},
+            )
+        )
+    ids = frame["id"].to_numpy(dtype=object)
+    system.parameters.extend(
+        {"id": ids, "unit": ["1"] * count, "lower": [0.0] * count, "upper": [1.0] * count}
+    )
+    system.transfers.extend({"parameter": ids, "flow": frame["flow"].to_numpy(dtype=object)})
+
+
+def _add_observations(
+    system: System, name: str, frame: pd.DataFrame, problems: list[Problem]
+) -> None:
+    """Add the rows of `frame` that have a value as observations."""
+    import pandas as pd
+
+    if "value" not in frame:
+        return
+    frame = frame[frame["value"].notna()]
+    quantity = frame["quantity" if name == "observations" else "id"].to_numpy(dtype=object)
+    value = pd.to_numeric(frame["value"], errors="coerce").to_numpy(dtype=float)
+    for row in np.flatnonzero(~np.isfinite(value))[:20]:
+        problems.append(
+            Problem(
+                "value-not-finite",
+                "The value of “{quantity}” is {value}; a finite number is expected.",
+                {"quantity": quantity[row], "value": frame["value"].iloc[row]},
+            )
+        )
+    sd, origin, distribution = _spreads(system, frame, quantity, value, problems)
+    for row in np.flatnonzero(~(np.isfinite(sd) & (sd >= 0)) & np.isfinite(value))[:20]:
+        problems.append(
+            Problem(
+                "sd-negative",
+                "The uncertainty of “{quantity}” is {sd}; a number of 0 or more is expected.",
+                {"quantity": quantity[row], "sd": float(sd[row])},
+            )
+        )
+    columns = _columns(system.observations, frame.drop(columns=["id"], errors="ignore"))
+    number = pd.Series(quantity, dtype=object).groupby(quantity).cumcount().to_numpy() + 1
+    columns |= {
+        "id": (
+            frame["id"].to_numpy(dtype=object)
+            if name == "observations" and "id" in frame
+            else pd.Series(quantity, dtype=object)
+            .astype(str)
+            .str.cat(pd.Series(number).astype(str), sep="#")
+            .to_numpy(dtype=object)
+        ),
+        "quantity": quantity,
+        "value": value,
+        "sd": sd,
+        "sigma_from": origin,
+        "distribution": distribution,
+    }
+    if name != "observations":
+        columns.pop("unit", None)
+        for extra in ("note", "place"):
+            columns.pop(extra, None)
+    else:
+        _check_units(system, name, frame, problems)
+    system.observations.extend(columns)
+
+
+def _spreads(
+    system: System,
+    frame: pd.DataFrame,
+    quantity: np.ndarray,
+    value: np.ndarray,
+    problems: list[Problem],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return σ, where it is from and the distribution: stated σ, stated text, scores, default."""
+    import pandas as pd
+
+    count = len(frame)
+    sd = (
+        pd.to_numeric(frame["sd"], errors="coerce").to_numpy(dtype=float).copy()
+        if "sd" in frame
+        else np.full(count, np.nan)
+    )
+    origin = np.where(np.isnan(sd), "default", "given").astype(object)
+    distribution = np.full(count, "normal", dtype=object)
+    if "uncertainty" in frame:
+        code, texts = pd.factorize(frame["uncertainty"].where(frame["uncertainty"] != ""))
+        for k, text in enumerate(texts):
+            rows = np.flatnonzero((code == k) & np.isnan(sd))
+            try:
+                one, two = parse_spread(str(text), 1.0), parse_spread(str(text), 2.0)
+            except ValueError:
+                problems.append(
+                    Problem(
+                        "uncertainty-unreadable",
+                        "The uncertainty “{text}” cannot be read. Write for "
+                        "example “10 %”, “5”, “± 5 %”, “*/ 1.5” or “[90; 110]”.",
+                        {"text": text},
+                    )
+                )
+                continue
+            relative = one.sd != two.sd
+            sd[rows] = one.sd * (np.abs(value[rows]) if relative else 1.0)
+            if one.unit:
+                sd[rows] *= _unit_factors(system, frame, quantity, rows, one.unit)
+            origin[rows], distribution[rows] = "given", one.distribution
+    scores = [name for name in INDICATORS if name in frame]
+    if scores:
+        code, tuples = pd.factorize(
+            pd.MultiIndex.from_frame(frame[scores].astype(object).where(frame[scores].notna(), -1))
+        )
+        for k, row_scores in enumerate(tuples):
+            cv = cv_from_scores(
+                {n: int(s) for n, s in zip(scores, row_scores, strict=True) if s != -1}
+            )
+            rows = np.flatnonzero((code == k) & np.isnan(sd))
+            if cv is not None:
+                sd[rows], origin[rows] = cv * np.abs(value[rows]), "scores"
+    rest = np.isnan(sd)
+    sd[rest] = default_cv() * np.abs(value[rest])
+    return sd, origin, distribution
+
+
+def _unit_factors(
+    system: System, frame: pd.DataFrame, quantity: np.ndarray, rows: np.ndarray, unit: str
+) -> np.ndarray:
+    """Return how many units of each row one `unit` of its stated σ is."""
+    from mfa.units import convert
+
+    given = frame["unit"].to_numpy(dtype=object) if "unit" in frame else [""] * len(frame)
+    return np.array([convert(1.0, unit, given[r] or system._unit_of(quantity[r])) for r in rows])
