@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mfa.sankey.graph import SankeyLink
 from mfa.sankey.place import place_layers
@@ -24,13 +25,15 @@ RING_HOLE = 4.5  # radius of its hole
 class Block:
     """What a node's label takes: `width` × `height`, on the ``"left"`` or ``"right"``.
 
-    ``room`` is the width its lines were wrapped to.
+    ``room`` is the width its lines were wrapped to, ``whole`` whether the name then fits in the
+    lines and the size of the style.
     """
 
     width: float
     height: float
     side: str
     room: float
+    whole: bool
 
 
 @dataclass
@@ -46,7 +49,8 @@ class Arrangement:
     top, height
         Of every item.
     ports
-        (pair number, ``"out"`` or ``"in"``) → distance of the pair's upper edge from its node's top.
+        (pair number, ``"out"`` or ``"in"``) → distance of the pair's upper edge from its node's
+        top.
     stubs
         Node → distance of its stock mark from its top, and the height of the mark.
     above
@@ -208,7 +212,7 @@ def layer_gaps(plan: Arrangement, blocks: Mapping[int, Block], pad: float) -> li
     gaps = []
     for layer in plan.skeleton.layers:
         gap = []
-        for a, b in zip(layer, layer[1:], strict=False):
+        for a, b in pairwise(layer):
             bars = (a < count) + (b < count)
             gap.append(pad * (0.3, 0.7, 1.0)[bars] + plan.headroom.get(b, 0.0))
         last: dict[str, int] = {}
@@ -251,7 +255,7 @@ def place_items(
             continue
         width = plan.pair_width(pair)
         count = skeleton.node_count
-        for a, b in zip(pair.chain, pair.chain[1:], strict=False):
+        for a, b in pairwise(pair.chain):
             port_a = (plan.ports[number, "out"] if a < count else 0.0) + width / 2
             port_b = (plan.ports[number, "in"] if b < count else 0.0) + width / 2
             # Long links are worth more straightness where they pass between nodes.

@@ -39,7 +39,8 @@ def flow_order(count: int, edges: Sequence[Edge]) -> list[int]:
         else:
             node = next((v for v in left if not takes[v]), None)
             if node is None:
-                node = max(left, key=lambda v: (sum(gives[v].values()) - sum(takes[v].values()), -v))
+                surplus = {v: sum(gives[v].values()) - sum(takes[v].values()) for v in left}
+                node = max(left, key=lambda v, s=surplus: (s[v], -v))
             head.append(node)
         del left[node]
         for other in gives[node]:
@@ -137,10 +138,10 @@ def _settle(
     for _ in range(20):
         moved = False
         for node in free:
-            best = min(
-                range(limit), key=lambda c: (_cost(c, near[node], column, ends), c != column[node], c)
-            )
-            moved |= best != column[node]
+            here = column[node]
+            costs = [_cost(c, near[node], column, ends) for c in range(limit)]
+            best = min(range(limit), key=lambda c: (costs[c], c != here, c))
+            moved |= best != here
             column[node] = best
         if not moved:
             return

@@ -80,16 +80,15 @@ class _Web:
         numbers = range(len(self.layers))
         for number in numbers if rightwards else reversed(numbers):
             layer = self.layers[number]
-            pull = {
-                item: sum(self.position[o] * w for o, w in near[item]) / sum(w for _, w in near[item])
-                for item in layer
-                if item in near
-            }
+            pull = {item: self._centre(near[item]) for item in layer if item in near}
             tied = iter(sorted(pull, key=lambda item: (pull[item], self.position[item])))
             # Items without neighbours on that side keep their place.
             layer = [next(tied) if item in pull else item for item in layer]
             self.layers[number] = _ranked(layer, self.ranks)
             self.note(self.layers[number])
+
+    def _centre(self, ends: Sequence[tuple[int, float]]) -> float:
+        return sum(self.position[o] * w for o, w in ends) / sum(w for _, w in ends)
 
     def exchange(self, passes: int = 12) -> None:
         """Swap neighbours while that saves crossings."""

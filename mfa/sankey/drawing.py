@@ -64,7 +64,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Stub:
-    """A stock addition (right of the node) or withdrawal (left of it), as wide as a link would be."""
+    """A stock addition (right of a node) or withdrawal (left of it), as wide as a link."""
 
     x: float
     y: float

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-KINDS = ("process", "import", "export", "environment")
+KINDS = ("process", "import", "export", "environment", "elsewhere")
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class SankeyNode:
     id, title
         Identifier, unique in the graph, and the text drawn beside the node.
     kind
-        ``"process"``, or one of the outside ends ``"import"``, ``"export"``, ``"environment"``.
+        ``"process"``, or an end: ``"import"``, ``"export"``, ``"environment"``, or ``"elsewhere"``
+        for processes inside the boundary that a view leaves out.
     column, order
         Where a view wants the node: column from the left, rank from the top. None: automatic.
     stock_change
@@ -160,15 +161,16 @@ class SankeyGraph:
         }
         if not outs:
             return self
-        # A column given for an end that is cut holds for the end it was meant for only.
-        copies = tuple(
-            replace(node, id=outs[node.id], column=None) for node in self.nodes if node.id in outs
-        )
-        links = tuple(replace(link, target=outs.get(link.target, link.target)) for link in self.links)
-        return replace(self, nodes=self.nodes + copies, links=links)
-
-    def end_side(self, node: SankeyNode) -> str:
-        """Return ``"in"`` or ``"out"`` for an outside end, ``""`` for a process."""
-        if node.kind == "process":
-            return ""
-        return "in" if any(link.source == node.id for link in self.links) else "out"
+        given = [n.column for n in self.nodes if n.column is not None and n.kind == "process"]
+        middle = sum(given) / len(given) if given else 0.0
+        nodes, copies = [], []
+        for node in self.nodes:
+            if node.id not in outs:
+                nodes.append(node)
+                continue
+            # A column given for an end that is cut holds for the half that belongs there.
+            late = node.column is not None and node.column > middle
+            nodes.append(replace(node, column=None) if late else node)
+            copies.append(replace(node, id=outs[node.id], column=node.column if late else None))
+        links = tuple(replace(k, target=outs.get(k.target, k.target)) for k in self.links)
+        return replace(self, nodes=(*nodes, *copies), links=links)

@@ -70,6 +70,13 @@ def _spaces(line: Sequence[Line]) -> float:
     return 0.35 * line[0][1] * (len(line) - 1)
 
 
+def make_block(text: NodeText, style: LabelStyle, room: float, side: str) -> Block:
+    """Return the block a label takes when it is wrapped to `room`."""
+    lines = label_lines(text, style, room)
+    width, height = block_size(lines)
+    return Block(width, height, side, room, not lines or lines[0][0][1] == style.size)
+
+
 def label_side(skeleton: Skeleton, node: int) -> str:
     """Return where a node's label belongs: outside in the outer columns, else on the right."""
     return "left" if skeleton.columns[node] == 0 and len(skeleton.layers) > 1 else "right"
@@ -87,9 +94,9 @@ def set_lines(lines: Sequence[Sequence[Line]], x: float, middle: float, anchor: 
         if anchor == "middle":
             line_width, _ = block_size([line])
             at -= line_width / 2
-        pieces = line[::-1] if anchor == "end" else line
-        for text, size, weight in pieces:
-            texts.append(Text(at, baseline, text, size, weight, "end" if anchor == "end" else "start"))
+        start = "end" if anchor == "end" else "start"
+        for text, size, weight in line[::-1] if anchor == "end" else line:
+            texts.append(Text(at, baseline, text, size, weight, start))
             move = text_width(text, size, weight) + 0.35 * line[0][1]
             at += -move if anchor == "end" else move
         y += step

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mfa.sankey import furniture
 from mfa.sankey.arrange import (
+    NODE_WIDTH,
     Arrangement,
     Block,
     choose_sides,
@@ -19,16 +20,14 @@ from mfa.sankey.arrange import (
     place_items,
     set_columns,
 )
-from mfa.sankey.arrange import NODE_WIDTH as _NODE_WIDTH
 from mfa.sankey.drawing import Arrow, Box, Drawing, Ribbon, Stub
 from mfa.sankey.graph import SankeyGraph, SankeyLink
 from mfa.sankey.labels import (
     GAP,
     LabelStyle,
     NodeText,
-    block_size,
-    label_lines,
     label_side,
+    make_block,
     place_amounts,
     place_labels,
 )
@@ -37,7 +36,11 @@ from mfa.sankey.skeleton import Skeleton, build_skeleton
 from mfa.sankey.texts import Scale, choose_scale, describe, link_text, node_text, stock_text
 
 # Width, height in px, and whether the height is the paper's or may follow the content.
-PAGES = {"screen": (1400.0, 800.0, False), "a4": (1123.0, 794.0, True), "a3": (1587.0, 1123.0, True)}
+PAGES = {
+    "screen": (1400.0, 800.0, False),
+    "a4": (1123.0, 794.0, True),
+    "a3": (1587.0, 1123.0, True),
+}
 GREY = "#9a9a9a"
 _OPACITY = 0.62
 _TALLEST = 0.5  # share of the diagram's height one node may take
@@ -116,7 +119,7 @@ def layout(
     scale = choose_scale(_sizes(skeleton), graph.unit, graph.language)
     run = _Layout(skeleton, page, scale, show_uncertainty)
     while run.style is None and page.height < 20 * paper.height:
-        page = page.grown(1.15)
+        page = page.grown(max(1.05, run.crowding))
         run = _Layout(skeleton, page, scale, show_uncertainty)
     return run.draw(zoom=page.width / paper.width)
 
@@ -155,7 +158,8 @@ class _Layout:
         self.top = furniture.header(self.graph, scale, page.width).bottom + 12
         below = furniture.footer(self.graph, scale, page.width, 0.0, 0.0).bottom + 48
         self.room = page.height - self.top - below - 14
-        self.style = next((s for s in _STYLES if self._least_height(s) < _FULL * self.room), None)
+        self.crowding = 1.0
+        self.style = self._choose_style()
 
     def draw(self, zoom: float) -> Drawing:
         """Return the drawing in the largest style that fits."""
@@ -190,10 +194,18 @@ class _Layout:
         rounds = 24 if len(self.skeleton.pair_of_dummy) < 500 else 12
         return self._attempt(scale, style, above, lanes, rounds)
 
-    def _least_height(self, style: LabelStyle) -> float:
-        """Return the height that labels, gaps and lanes need when links have no width."""
-        low, high = extent(*self._attempt(1e-9, style, set(), {}, rounds=1))
-        return high - low
+    def _choose_style(self) -> LabelStyle | None:
+        """Return the largest style whose labels fit the page, if possible without cutting names."""
+        fitting = []
+        for style in _STYLES:
+            plan, blocks = self._attempt(1e-9, style, set(), {}, rounds=1)
+            low, high = extent(plan, blocks)
+            if high - low < _FULL * self.room:
+                if all(block.whole for block in blocks.values()):
+                    return style
+                fitting.append(style)
+            self.crowding = (high - low) / (_FULL * self.room)
+        return fitting[0] if fitting else None
 
     def _fit(self, style: LabelStyle) -> tuple[float, set[int], dict[int, float]]:
         """Return the largest scale that fits, which loops run above, and the lanes of all."""
@@ -249,9 +261,9 @@ class _Layout:
         needs = gap_needs(plan)
         count = len(self.layers)
         outer = min(170.0, 0.14 * self.page.width)
-        lines = {v: label_lines(t, style, outer) for v, t in self.texts.items()}
         blocks = {
-            v: Block(*block_size(lines[v]), label_side(self.skeleton, v), outer) for v in lines
+            v: make_block(text, style, outer, label_side(self.skeleton, v))
+            for v, text in self.texts.items()
         }
         margin = furniture.MARGIN
         left = max((blocks[v].width for v in self.layers[0] if v in blocks), default=0.0)
@@ -266,8 +278,7 @@ class _Layout:
                 gap = plan.left[column + 1] - plan.right(column) - 2 * GAP
                 gap -= 19.0 if (self.graph.nodes[v].stock_change or 0.0) > 0 else 0.0
                 width = min(max(gap, 7 * style.size), 200.0)
-                size = block_size(label_lines(self.texts[v], style, width))
-                blocks[v] = Block(*size, blocks[v].side, width)
+                blocks[v] = make_block(self.texts[v], style, width, blocks[v].side)
         return blocks
 
     def _wants(self, blocks: Mapping[int, Block], style: LabelStyle) -> list[float]:
@@ -283,7 +294,12 @@ class _Layout:
     # --------------------------------------------------------------------------------- drawing
 
     def _drawing(
-        self, plan: Arrangement, blocks: Mapping[int, Block], style: LabelStyle, end: float, zoom: float
+        self,
+        plan: Arrangement,
+        blocks: Mapping[int, Block],
+        style: LabelStyle,
+        end: float,
+        zoom: float,
     ) -> Drawing:
         page = (4.0, self.top - 6, self.page.width - 4, end)
         head = furniture.header(self.graph, self.scale, self.page.width)
@@ -339,7 +355,7 @@ class _Layout:
                 node,
                 plan.left[self.skeleton.columns[i]],
                 plan.top[i],
-                _NODE_WIDTH,
+                NODE_WIDTH,
                 plan.height[i],
                 node_text(node, self.texts[i].amount, self.scale),
             )

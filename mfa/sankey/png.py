@@ -7,8 +7,8 @@ from mfa.sankey.font import FAMILY, font_path
 __all__ = ["font_path", "svg_to_png"]
 
 
-def svg_to_png(svg: str, width: int | None = None) -> bytes:
-    """Return `svg` as PNG, `width` px wide (None: the width the SVG states).
+def svg_to_png(svg: str, width: int | None = None, *, zoom: float | None = None) -> bytes:
+    """Return `svg` as PNG, `width` px wide, or `zoom` times as wide as the SVG states.
 
     Raises
     ------
@@ -21,6 +21,7 @@ def svg_to_png(svg: str, width: int | None = None) -> bytes:
         resvg_py.svg_to_bytes(
             svg_string=svg,
             width=width,
+            zoom=zoom,
             background="#ffffff",
             skip_system_fonts=True,
             font_files=[str(font_path("regular")), str(font_path("semibold"))],

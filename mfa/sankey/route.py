@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from mfa.sankey.graph import SankeyLink
 from mfa.sankey.skeleton import Pair
 
 _THIN = 5.0  # up to this width a stroke looks better than a band, which thins where it is steep
+_BREADTH = 0.5
 Point = tuple[float, float]
 
 
@@ -49,7 +51,10 @@ def route_links(plan: Arrangement) -> list[Route]:
             width = plan.link_width(link)
             middle = offset + width / 2
             if pair.kind == "forward":
-                routes.append(_band(link, list(_stations(plan, number, pair, middle)), width))
+                whole = plan.pair_width(pair)
+                share = (offset / whole, (offset + width) / whole)
+                stations = list(_stations(plan, number, pair, middle))
+                routes.append(_band(link, stations, width, share, whole))
             else:
                 points = _loop(plan, number, pair, middle, uprights[number])
                 # Concentric corners: the way out to the upright, less what leads to its middle.
@@ -77,18 +82,33 @@ def _stations(
             yield left, left + NODE_WIDTH, y
 
 
-def _band(link: SankeyLink, stations: Sequence[tuple[float, float, float]], width: float) -> Route:
+def _band(
+    link: SankeyLink,
+    stations: Sequence[tuple[float, float, float]],
+    width: float,
+    share: tuple[float, float],
+    whole: float,
+) -> Route:
+    """Return the band of one link; `share` is where its edges lie in its pair, 0 to 1."""
     if width <= _THIN:
         return Route(link, _curve(stations, 0.0), width, False)
     back = [(right, left, y) for left, right, y in reversed(stations)]
-    path = f"{_curve(stations, -width / 2)}{_curve(back, width / 2, start='L')}Z"
-    return Route(link, path, width, True)
+    upper = _curve(stations, -width / 2, whole * (0.5 - share[0]))
+    lower = _curve(back, width / 2, whole * (0.5 - share[1]), start="L")
+    return Route(link, f"{upper}{lower}Z", width, True)
 
 
 def _curve(
-    stations: Sequence[tuple[float, float, float]], shift: float, start: str = "M"
+    stations: Sequence[tuple[float, float, float]],
+    shift: float,
+    lean: float = 0.0,
+    start: str = "M",
 ) -> str:
-    """Return S-curves through the stations, level where they leave and arrive."""
+    """Return S-curves through the stations, level where they leave and arrive.
+
+    `lean` is how far the edge lies above the middle of its pair: where a band falls, its upper edge
+    swings later and its lower edge earlier, so that the band stays broad where it is steep.
+    """
     n = number_text
     parts = []
     last_x = last_y = 0.0
@@ -99,12 +119,24 @@ def _curve(
         elif abs(y - last_y) < 0.005:
             parts.append(f"H{n(enter)}")
         else:
-            half = (last_x + enter) / 2
+            half = (last_x + enter) / 2 + _swing(enter - last_x, y - last_y, lean)
             parts.append(f"C{n(half)},{n(last_y)} {n(half)},{n(y)} {n(enter)},{n(y)}")
         if leave != enter:
             parts.append(f"H{n(leave)}")
         last_x, last_y = leave, y
     return "".join(parts)
+
+
+def _swing(dx: float, dy: float, lean: float) -> float:
+    """Return how far right the middle of an edge moves.
+
+    A cubic with both handles at half way has slope 2·dy/dx = tan θ there; a band of width w keeps
+    it, measured across, when its edges part by w·tan(θ/2), of which a handle moves the curve by
+    three quarters. Half of that is taken: bands side by side must share the room.
+    """
+    slope = math.atan(2 * dy / dx)
+    most = 0.35 * abs(dx)
+    return min(max(_BREADTH * lean * math.tan(slope / 2) / 0.75, -most), most)
 
 
 def _uprights(plan: Arrangement) -> dict[int, tuple[float, float]]:

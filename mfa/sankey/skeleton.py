@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mfa.sankey.columns import assign_columns
 from mfa.sankey.crossing import order_layers
@@ -64,11 +65,7 @@ def build_skeleton(graph: SankeyGraph) -> Skeleton:
         layers[column].append(node)
     owners = _add_dummies(joined, columns, layers)
     ranks = {i: node.order for i, node in enumerate(graph.nodes) if node.order is not None}
-    segments = [
-        (a, b, pair.weight)
-        for pair in joined
-        for a, b in zip(pair.chain, pair.chain[1:], strict=False)
-    ]
+    segments = [(a, b, pair.weight) for pair in joined for a, b in pairwise(pair.chain)]
     layers = order_layers(_seed(layers, segments), segments, ranks)
     return Skeleton(graph, sides, columns, layers, joined, owners)
 
@@ -89,9 +86,7 @@ def _pairs(graph: SankeyGraph, number: dict[str, int]) -> list[Pair]:
     return pairs
 
 
-def _add_dummies(
-    pairs: list[Pair], columns: list[int], layers: list[list[int]]
-) -> dict[int, Pair]:
+def _add_dummies(pairs: list[Pair], columns: list[int], layers: list[list[int]]) -> dict[int, Pair]:
     owners: dict[int, Pair] = {}
     item = len(columns)
     for pair in pairs:
@@ -111,14 +106,15 @@ def _add_dummies(
 
 
 def _seed(layers: list[list[int]], segments: list[tuple[int, int, float]]) -> list[list[int]]:
-    """Return the layers in depth-first order along the heaviest links: a start with few crossings."""
+    """Return the layers in depth-first order along the heaviest links: few crossings at first."""
     near: dict[int, list[tuple[float, int]]] = {}
     for a, b, weight in segments:
         near.setdefault(a, []).append((-weight, b))
         near.setdefault(b, []).append((-weight, a))
     mass = {item: -sum(w for w, _ in ends) for item, ends in near.items()}
     seen: dict[int, int] = {}
-    for start in sorted((i for layer in layers for i in layer), key=lambda i: (-mass.get(i, 0.0), i)):
+    items = [item for layer in layers for item in layer]
+    for start in sorted(items, key=lambda item: (-mass.get(item, 0.0), item)):
         stack = [start]
         while stack:
             item = stack.pop()

@@ -14,7 +14,13 @@ from mfa.sankey.route import number_text as _n
 # What XML 1.0 does not allow in a document, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _INK, _FADED = "#1b1f23", "#5c646b"
-_BARS = {"process": "#2f3b46", "import": "#7d8790", "export": "#7d8790", "environment": "#6b8f71"}
+_BARS = {
+    "process": "#2f3b46",
+    "import": "#7d8790",
+    "export": "#7d8790",
+    "environment": "#6b8f71",
+    "elsewhere": "#b3bac0",
+}
 _TEXT_COLOURS = {"subtitle": _FADED, "note": _FADED}
 
 

@@ -1,0 +1,230 @@
+"""Colours of categories: safe for colour-blind readers, the same for the same thing in every view.
+
+The hues are Paul Tol's *muted* scheme, filled up from his *light* and *vibrant* schemes and from
+Okabe and Ito's set (https://personal.sron.nl/~pault/, Okabe & Ito 2008).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mfa.locale import N_, translator
+from mfa.sankey.graph import Category
+from mfa.vocabulary import SECTORS, STATUSES, label
+
+if TYPE_CHECKING:
+    from mfa.model.quantity import Material
+
+OTHER = "other"
+MOST = 9  # categories a legend holds and an eye tells apart
+_GREY = "#b4b4b4"
+PALETTE = (
+    "#117733",
+    "#ddcc77",
+    "#332288",
+    "#88ccee",
+    "#cc6677",
+    "#44aa99",
+    "#882255",
+    "#999933",
+    "#aa4499",
+    "#e69f00",
+    "#0072b2",
+    "#d55e00",
+)
+_SECTORS = {
+    "agriculture": "#117733",
+    "livestock": "#999933",
+    "fisheries": "#0072b2",
+    "forestry": "#44aa99",
+    "construction": "#ddcc77",
+    "textiles": "#aa4499",
+    "beverages": "#e69f00",
+    "industry": "#332288",
+    "trade_services": "#cc6677",
+    "households": "#d55e00",
+    "energy": "#5a5a5a",
+    "water": "#88ccee",
+    "waste": "#882255",
+}
+_STATUSES = {
+    "reconciled": "#0072b2",
+    "measured": "#44aa99",
+    "determined": "#e69f00",
+    "free": "#882255",
+    "fixed": "#5a5a5a",
+}
+# Which hues a class of materials likes best, by the beginning of its code.
+_LIKED = {
+    "MF.1": ("#117733", "#999933", "#44aa99", "#e69f00"),
+    "MF.2": ("#0072b2", "#aa4499"),
+    "MF.3": ("#ddcc77", "#cc6677", "#e69f00"),
+    "MF.4": ("#332288", "#5a5a5a", "#aa4499"),
+    "MF.5": ("#aa4499", "#cc6677"),
+    "MF.6": ("#882255", "#cc6677"),
+    "MF.7": ("#d55e00",),
+    "MF.8": ("#88ccee",),
+}
+CLASSES = {
+    "MF.1": N_("Biomass"),
+    "MF.1.1": N_("Crops"),
+    "MF.1.2": N_("Crop residues, fodder and grazed biomass"),
+    "MF.1.3": N_("Wood"),
+    "MF.1.4": N_("Fish and other aquatic catch"),
+    "MF.1.5": N_("Live animals and animal products"),
+    "MF.1.6": N_("Products mainly from biomass"),
+    "MF.2": N_("Metal ores and metals"),
+    "MF.2.1": N_("Iron ores"),
+    "MF.2.2": N_("Non-ferrous metal ores"),
+    "MF.2.3": N_("Products mainly from metals"),
+    "MF.3": N_("Non-metallic minerals"),
+    "MF.3.1": N_("Building stone"),
+    "MF.3.2": N_("Chalk and dolomite"),
+    "MF.3.3": N_("Slate"),
+    "MF.3.4": N_("Chemical and fertiliser minerals"),
+    "MF.3.5": N_("Salt"),
+    "MF.3.6": N_("Limestone and gypsum"),
+    "MF.3.7": N_("Clays and kaolin"),
+    "MF.3.8": N_("Sand and gravel"),
+    "MF.3.9": N_("Other non-metallic minerals"),
+    "MF.3.A": N_("Excavated earth"),
+    "MF.3.B": N_("Products mainly from non-metallic minerals"),
+    "MF.4": N_("Fossil energy materials"),
+    "MF.4.1": N_("Coal and other solid fuels"),
+    "MF.4.2": N_("Oil and gas"),
+    "MF.4.3": N_("Products mainly from fossil energy materials"),
+    "MF.5": N_("Other products"),
+    "MF.6": N_("Waste for treatment and disposal"),
+    "MF.7": N_("Releases to the environment"),
+    "MF.8": N_("Balancing items"),
+}
+
+
+def sector_categories(keys: Iterable[str], language: str) -> dict[str, Category]:
+    """Return the categories of sectors, known ones first, each in its own fixed colour."""
+    used = set(keys)
+    known = [key for key in SECTORS if key in used]
+    own = sorted(used - set(SECTORS) - {"", OTHER})
+    spare = [hue for hue in PALETTE if hue not in {_SECTORS[key] for key in known}]
+    colours = {key: _SECTORS[key] for key in known} | dict(zip(own, spare, strict=False))
+    found = {
+        key: Category(label("sector", key, language), colours.get(key, _GREY))
+        for key in [*known, *own]
+    }
+    return found | _other(used, language)
+
+
+def status_categories(keys: Iterable[str], language: str) -> dict[str, Category]:
+    """Return the categories of statuses in the order of the vocabulary."""
+    used = set(keys)
+    return {
+        key: Category(label("status", key, language), _STATUSES[key])
+        for key in STATUSES
+        if key in used
+    }
+
+
+def code_classes(codes: Iterable[str]) -> dict[str, str]:
+    """Return code → the class it is shown as: as deep as a legend can hold.
+
+    Examples
+    --------
+    >>> code_classes(["MF.1.1.1", "MF.1.3", "MF.1.1.2", ""])
+    {'': 'other', 'MF.1.1.1': 'MF.1.1', 'MF.1.1.2': 'MF.1.1', 'MF.1.3': 'MF.1.3'}
+    """
+    used = sorted(set(codes))
+    coarse, fine = ({code: _class(code, depth) for code in used} for depth in (2, 3))
+    # One class tells nothing; several at the upper level read quicker than many below.
+    single = len(set(coarse.values()) - {OTHER}) == 1
+    return fine if single and len(set(fine.values())) <= MOST else coarse
+
+
+def _class(code: str, depth: int) -> str:
+    parts = code.split(".")[:depth]
+    known = ".".join(parts)
+    return known if known in CLASSES else ".".join(parts[:2]) if len(parts) > 1 else OTHER
+
+
+def code_categories(keys: Iterable[str], language: str) -> dict[str, Category]:
+    """Return the categories of EW-MFA classes in the order of their codes."""
+    _ = translator(language)
+    used = set(keys)
+    names = {key: _(CLASSES[key]) if key in CLASSES else key for key in sorted(used - {OTHER})}
+    colours = _liked_colours({key: key for key in names})
+    return {key: Category(name, colours[key]) for key, name in names.items()} | _other(
+        used, language
+    )
+
+
+def material_classes(
+    materials: Mapping[str, Material], totals: Mapping[str, float]
+) -> dict[str, str]:
+    """Return material → the material (itself or one above it) it is coloured as.
+
+    While there are more than a legend holds, the smallest family at the deepest level of the tree
+    is shown as its parent; small materials without a parent become ``"other"``.
+
+    Parameters
+    ----------
+    totals
+        Material → sum of its flows.
+    """
+    shown = {material: material or OTHER for material in totals}
+    while len(set(shown.values()) - {OTHER}) > MOST:
+        weights: dict[str, float] = {}
+        for material, key in shown.items():
+            weights[key] = weights.get(key, 0.0) + totals[material]
+        weights.pop(OTHER, None)
+        depths = {key: _depth(materials, key) for key in weights}
+        deepest = max(depths.values())
+        # At the root every material is a family of its own, and goes to the others.
+        families: dict[tuple[str, str], list[str]] = {}
+        for key in weights:
+            if depths[key] == deepest:
+                family = (materials[key].parent, "") if deepest else (OTHER, key)
+                families.setdefault(family, []).append(key)
+        least = min(families, key=lambda f: (sum(weights[key] for key in families[f]), f))
+        shown = {m: least[0] if key in families[least] else key for m, key in shown.items()}
+    return shown
+
+
+def material_categories(
+    keys: Iterable[str],
+    materials: Mapping[str, Material],
+    codes: Mapping[str, str],
+    language: str,
+) -> dict[str, Category]:
+    """Return the categories of materials in the order of the materials table."""
+    used = set(keys)
+    order = [key for key in materials if key in used]
+    order += sorted(used - set(materials) - {OTHER})
+    colours = _liked_colours({key: codes.get(key, "") for key in order})
+    found = {
+        key: Category(materials[key].name(language) if key in materials else key, colours[key])
+        for key in order
+    }
+    return found | _other(used, language)
+
+
+def _depth(materials: Mapping[str, Material], material: str) -> int:
+    seen: set[str] = set()
+    while material in materials and material not in seen:
+        seen.add(material)
+        material = materials[material].parent
+    return len(seen) - 1
+
+
+def _liked_colours(codes: Mapping[str, str]) -> dict[str, str]:
+    """Return key → colour: what its class likes best and is free, else the next free hue."""
+    colours: dict[str, str] = {}
+    for key, code in codes.items():
+        wishes: Sequence[str] = _LIKED.get(".".join(code.split(".")[:2]), ())
+        free = [hue for hue in [*wishes, *PALETTE] if hue not in colours.values()]
+        colours[key] = free[0] if free else _GREY
+    return colours
+
+
+def _other(used: set[str], language: str) -> dict[str, Category]:
+    _ = translator(language)
+    return {OTHER: Category(_("Other"), _GREY)} if used & {OTHER, ""} else {}

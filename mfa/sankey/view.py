@@ -1,0 +1,479 @@
+"""From an account and a view to a graph: floWeaver groups processes, sums flows, splits by colour.
+
+floWeaver (the successor of sankeyview) is asked with two process groups only, all sources and all
+targets, each *partitioned* into the view's nodes: the same result as one bundle for every pair of
+nodes, at a small part of the cost. Columns and order are the layout's business.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mfa.errors import InputError, Problem
+from mfa.locale import translator
+from mfa.model.quantity import material_codes
+from mfa.model.view import View, ViewGroup
+from mfa.sankey import colours
+from mfa.sankey.graph import Category, SankeyGraph, SankeyLink, SankeyNode
+from mfa.vocabulary import BOUNDARIES, SECTORS, STAGES, label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mfa.account import Account
+    from mfa.model.quantity import Process
+    from mfa.model.system import System
+
+COLOUR_BY = ("material", "mf_code", "sector", "status")
+_ELSEWHERE = "elsewhere"
+_OUTSIDE = {"import", "export", "environment"}
+_NO_STOCK = (None, math.nan, True)
+# What a link of several flows is: as uncertain as its weakest part.
+_WEAKEST = ("free", "determined", "measured", "reconciled", "fixed")
+
+
+def weave(
+    account: Account,
+    view: View | None = None,
+    *,
+    language: str = "vi",
+    period: str | None = None,
+    region: str | None = None,
+) -> SankeyGraph:
+    """Return the graph of `account` as `view` shows it.
+
+    Parameters
+    ----------
+    account
+        A balanced account.
+    view
+        Which processes are grouped and what colours mean; None: every inside process its own node,
+        coloured by material.
+    language
+        Language of names and words.
+    period, region
+        Which period and region; default: the last period, the first region (the city).
+
+    Raises
+    ------
+    InputError
+        A view's member is unknown or stands in two groups, or the view shows no flow at all.
+    ValueError
+        The period, region or colouring is unknown.
+    """
+    system = account.system
+    view = view or View("", colour_by="material")
+    if view.colour_by not in COLOUR_BY:
+        raise ValueError(f"colour_by is {view.colour_by!r}, expected {', '.join(COLOUR_BY)}")
+    cell = _Cell(
+        _label("period", period, system.periods, -1), _label("region", region, system.regions, 0)
+    )
+    groups = resolve_groups(system, view)
+    kinds = _kinds(system, groups)
+    flows, inner = _flows(account, view, cell, groups, kinds)
+    if flows.empty:
+        raise InputError([_nothing(view, language)], language)
+    flows["category"], categories = _categories(system, view.colour_by, flows, language)
+    links = [
+        _link(account, flows.iloc[rows], ends, cell, language)
+        for *ends, rows in _weave(flows, groups)
+    ]
+    drawn = {node for link in links for node in (link.source, link.target)}
+    nodes = [
+        node
+        for node in _nodes(account, view, groups, kinds, inner, cell, language)
+        if node.id in drawn
+    ]
+    return SankeyGraph(
+        title=view.name(language) or system.title(language),
+        nodes=tuple(nodes),
+        links=tuple(links),
+        unit=system.layer_unit(view.layer),
+        categories=categories,
+        language=language,
+        subtitle=_subtitle(system, view, cell, language),
+        note=_note(inner, drawn, language),
+    ).split_ends()
+
+
+@dataclass(frozen=True)
+class _Cell:
+    period: str
+    region: str
+
+
+def _label(what: str, wanted: str | None, known: tuple[str, ...], default: int) -> str:
+    if wanted is None:
+        return known[default]
+    if wanted not in known:
+        raise ValueError(f"{what} is {wanted!r}, expected {', '.join(known)}")
+    return wanted
+
+
+def _nothing(view: View, language: str) -> Problem:
+    return Problem(
+        "view-shows-nothing",
+        "The view “{view}” shows no flow: no two of its groups are joined by a flow of layer "
+        "“{layer}”.",
+        {"view": view.name(language), "layer": view.layer},
+        view.place,
+    )
+
+
+# ------------------------------------------------------------------------------------------ groups
+
+
+def resolve_groups(system: System, view: View) -> dict[str, str]:
+    """Return process → node of the view.
+
+    Inside processes that no group holds belong to the node ``"elsewhere"``, outside processes to
+    nodes of their own. Without groups every process is its own node.
+
+    Raises
+    ------
+    InputError
+        A member is unknown or stands in two groups.
+    """
+    processes = {process.id: process for process in system.processes.rows()}
+    if not view.groups:
+        return {identifier: identifier for identifier in processes}
+    groups: dict[str, str] = {}
+    problems: list[Problem] = []
+    rest: list[ViewGroup] = []
+    for group in view.groups:
+        for member in group.members:
+            if member == "*":
+                rest.append(group)
+                continue
+            found = _members(member, processes)
+            if not found:
+                problems.append(_unknown(view, group, member, system))
+            for identifier in found:
+                if groups.setdefault(identifier, group.id) != group.id:
+                    problems.append(_twice(view, group, identifier, groups[identifier]))
+    if problems:
+        raise InputError(problems)
+    star = rest[0].id if rest else _ELSEWHERE
+    return {
+        identifier: groups.get(identifier, star if process.boundary == "inside" else identifier)
+        for identifier, process in processes.items()
+    }
+
+
+def _members(member: str, processes: dict[str, Process]) -> list[str]:
+    """Return the processes a member names; sectors and stages only hold inside processes."""
+    field, colon, value = member.partition(":")
+    if not colon:
+        return [member] if member in processes else []
+    if field.strip() not in ("sector", "stage"):
+        return []
+    return [
+        identifier
+        for identifier, process in processes.items()
+        if getattr(process, field.strip()) == value.strip() and process.boundary == "inside"
+    ]
+
+
+def _unknown(view: View, group: ViewGroup, member: str, system: System) -> Problem:
+    from mfa.model.check import suggest
+
+    near = suggest(member, [*system.processes, *(f"sector:{s}" for s in SECTORS)])
+    values = {"view": view.id, "group": group.id, "member": member, "near": near}
+    if near:
+        return Problem(
+            "unknown-view-member",
+            "Group “{group}” of the view “{view}” names “{member}”, which is no process, sector "
+            "or stage of this case; did you mean “{near}”?",
+            values,
+            group.place,
+        )
+    return Problem(
+        "unknown-view-member",
+        "Group “{group}” of the view “{view}” names “{member}”, which is no process, sector or "
+        "stage of this case. Write process ids, sector:…, stage:… or *.",
+        values,
+        group.place,
+    )
+
+
+def _twice(view: View, group: ViewGroup, process: str, other: str) -> Problem:
+    return Problem(
+        "view-process-twice",
+        "In the view “{view}” the process “{process}” stands in the groups “{first}” and "
+        "“{second}”; it may stand in one.",
+        {"view": view.id, "process": process, "first": other, "second": group.id},
+        group.place,
+    )
+
+
+def _kinds(system: System, groups: dict[str, str]) -> dict[str, str]:
+    """Return node → kind: that of its processes when all lie on the same side outside."""
+    found: dict[str, set[str]] = {}
+    for process in system.processes.rows():
+        found.setdefault(groups[process.id], set()).add(process.boundary)
+    kinds = {
+        node: next(iter(sides)) if len(sides) == 1 and sides <= _OUTSIDE else "process"
+        for node, sides in found.items()
+    }
+    if _ELSEWHERE in kinds:
+        kinds[_ELSEWHERE] = "elsewhere"
+    return kinds
+
+
+# ------------------------------------------------------------------------------------------- flows
+
+
+def _flows(
+    account: Account, view: View, cell: _Cell, groups: dict[str, str], kinds: dict[str, str]
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Return the flows to draw, and for every node the sum of those within it.
+
+    Flows between two ends are not the view's subject; flows of exactly nothing are not drawn. A
+    flow from a process to itself is a loop to show; one between processes of a node is not.
+    """
+    rows = _rows(account, "flow", view.layer, cell)
+    source, target = rows["source"].map(groups), rows["target"].map(groups)
+    ends = {node for node, kind in kinds.items() if kind != "process"}
+    kept = ~(source.isin(ends) & target.isin(ends)) & (rows["value"] != 0)
+    within = kept & (source == target) & (rows["source"] != rows["target"])
+    inner = rows["value"][within].groupby(source[within]).sum().to_dict()
+    return rows[kept & ~within].reset_index(drop=True), inner
+
+
+def _rows(account: Account, kind: str, layer: str, cell: _Cell) -> pd.DataFrame:
+    """Return the rows of one kind, layer, period and region, in the unit of the layer."""
+    from mfa.units import convert
+
+    table = account.table
+    rows = table[
+        (table["kind"] == kind)
+        & (table["layer"] == layer)
+        & (table["period"] == cell.period)
+        & (table["region"] == cell.region)
+    ].reset_index(drop=True)
+    unit = account.system.layer_unit(layer)
+    for other in sorted(set(rows["unit"]) - {unit}):
+        chosen = rows["unit"] == other
+        for column in ("value", "sd", "lower", "upper"):
+            rows.loc[chosen, column] = convert(rows.loc[chosen, column].to_numpy(), other, unit)
+    return rows
+
+
+def _weave(flows: pd.DataFrame, groups: dict[str, str]) -> list[tuple[str, str, str, list[int]]]:
+    """Return (source node, target node, category, rows of `flows`) of every link."""
+    import floweaver
+
+    # Lists, never strings: floWeaver evaluates a selection given as a string.
+    nodes = {
+        side: floweaver.ProcessGroup(
+            sorted(set(flows[side])), _partition("process", groups, set(flows[side]))
+        )
+        for side in ("source", "target")
+    }
+    keys = {key: key for key in flows["category"]}
+    definition = floweaver.SankeyDefinition(
+        nodes,
+        [floweaver.Bundle("source", "target")],
+        [["source", "target"]],
+        flow_partition=_partition("category", keys, set(keys)),
+    )
+    woven = floweaver.weave(
+        definition,
+        flows[["source", "target", "category"]],
+        measures=lambda rows: {"flows": len(rows)},
+        link_width=lambda measures: measures["flows"],
+    )
+    return sorted(
+        (
+            link.source.removeprefix("source^"),
+            link.target.removeprefix("target^"),
+            link.type,
+            sorted(link.original_flows),
+        )
+        for link in woven.links
+    )
+
+
+def _partition(dimension: str, groups: dict[str, str], used: set[str]) -> Any:
+    import floweaver
+
+    members: dict[str, list[str]] = {}
+    for member, group in groups.items():
+        if member in used:
+            members.setdefault(group, []).append(member)
+    return floweaver.Partition.Simple(dimension, [(g, tuple(m)) for g, m in members.items()])
+
+
+def _link(
+    account: Account, rows: pd.DataFrame, ends: list[str], cell: _Cell, language: str
+) -> SankeyLink:
+    source, target, category = ends
+    ids = tuple(rows["id"])
+    value, sd, lower, upper, status = _sum(account, rows, cell)
+    return SankeyLink(
+        id=f"{source}>{target}:{category}",
+        source=source,
+        target=target,
+        value=value,
+        sd=sd,
+        lower=max(lower, 0.0),
+        upper=upper,
+        status=status,
+        category=category,
+        title=_what(account.system, ids, tuple(rows["material"]), language),
+        flows=ids,
+    )
+
+
+def _sum(account: Account, rows: pd.DataFrame, cell: _Cell) -> tuple[float, ...]:
+    """Return value, σ, interval and status of a sum of quantities, covariance included.
+
+    A sum can be determined although its parts are not.
+    """
+    if len(rows) == 1:
+        row = rows.iloc[0]
+        return row["value"], row["sd"], row["lower"], row["upper"], row["status"]
+    weights = dict.fromkeys(rows["id"], 1.0)
+    unit = account.system.layer_unit(rows["layer"].iloc[0])
+    sum_ = account.linear(weights, period=cell.period, region=cell.region, unit=unit)
+    if not sum_.known:
+        return math.nan, math.nan, rows["lower"].sum(), rows["upper"].sum(), "free"
+    weakest = next(status for status in _WEAKEST if status in set(rows["status"]))
+    status = "determined" if weakest == "free" else weakest
+    return sum_.value, sum_.sd, sum_.lower, sum_.upper, status
+
+
+def _what(system: System, ids: tuple[str, ...], materials: tuple[str, ...], language: str) -> str:
+    """Return what flows: the flow's own name when it has one, else its materials."""
+    if len(ids) == 1:
+        flow = system.flows[ids[0]]
+        if flow.name(language) != flow.id:
+            return flow.name(language)
+    names = [
+        system.materials[m].name(language) if m in system.materials else m
+        for m in dict.fromkeys(materials)
+        if m
+    ]
+    return ", ".join(names[:4]) + (" …" if len(names) > 4 else "")
+
+
+# ------------------------------------------------------------------------------------------ colours
+
+
+def _categories(
+    system: System, colour_by: str, flows: pd.DataFrame, language: str
+) -> tuple[list[str], dict[str, Category]]:
+    """Return the category of every flow, and the legend."""
+    if colour_by == "status":
+        keys = flows["status"].tolist()
+        return keys, colours.status_categories(keys, language)
+    if colour_by == "sector":
+        keys = _sectors(system, flows)
+        return keys, colours.sector_categories(keys, language)
+    codes = material_codes(system.materials)
+    if colour_by == "mf_code":
+        per_flow = [codes.get(material, "") for material in flows["material"]]
+        classes = colours.code_classes(per_flow)
+        keys = [classes[code] for code in per_flow]
+        return keys, colours.code_categories(keys, language)
+    totals = flows["value"].fillna(0.0).groupby(flows["material"]).sum().to_dict()
+    shown = colours.material_classes(system.materials, totals)
+    keys = [shown[material] for material in flows["material"]]
+    return keys, colours.material_categories(keys, system.materials, codes, language)
+
+
+def _sectors(system: System, flows: pd.DataFrame) -> list[str]:
+    """Return the sector a flow comes from; from outside, the sector it goes to."""
+    sector = {process.id: process.sector for process in system.processes.rows()}
+    return [
+        sector[source] or sector[target] or colours.OTHER
+        for source, target in zip(flows["source"], flows["target"], strict=True)
+    ]
+
+
+# ------------------------------------------------------------------------------------------- nodes
+
+
+def _nodes(
+    account: Account,
+    view: View,
+    groups: dict[str, str],
+    kinds: dict[str, str],
+    inner: dict[str, float],
+    cell: _Cell,
+    language: str,
+) -> list[SankeyNode]:
+    """Return all nodes in the order of the view, then of the processes."""
+    members: dict[str, list[str]] = {}
+    for process, node in groups.items():
+        members.setdefault(node, []).append(process)
+    stocks = _stock_changes(account, view.layer, groups, cell)
+    found = {group.id: group for group in view.groups if group.id in members}
+    nodes = []
+    for node in dict.fromkeys([*found, *members]):
+        change, sd, known = stocks.get(node, _NO_STOCK) if kinds[node] == "process" else _NO_STOCK
+        nodes.append(
+            SankeyNode(
+                id=node,
+                title=_title(account.system, found.get(node), members[node], node, language),
+                kind=kinds[node],
+                column=found[node].column if node in found else None,
+                order=found[node].order if node in found else None,
+                stock_change=change,
+                stock_sd=sd,
+                stock_known=known,
+                internal=inner.get(node, 0.0),
+                members=tuple(members[node]),
+            )
+        )
+    return nodes
+
+
+def _title(
+    system: System, group: ViewGroup | None, members: list[str], node: str, language: str
+) -> str:
+    """Return the name of a node: its own, else its only process's, sector's or stage's."""
+    if group is not None and group.name(language) != group.id:
+        return group.name(language)
+    if group is not None and len(group.members) == 1:
+        field, _colon, value = group.members[0].partition(":")
+        if value and value in {"sector": SECTORS, "stage": STAGES}.get(field, ()):
+            return label(field, value, language)
+    if len(members) == 1 and node != _ELSEWHERE:
+        process = system.processes[members[0]]
+        if process.name(language) == process.id and process.id in BOUNDARIES:
+            return label("boundary", process.id, language)
+        return process.name(language)
+    if node == _ELSEWHERE:
+        _ = translator(language)
+        return _("Other processes")
+    return node
+
+
+def _stock_changes(
+    account: Account, layer: str, groups: dict[str, str], cell: _Cell
+) -> dict[str, tuple[float | None, float, bool]]:
+    """Return node → stock change, its σ, and whether it is known."""
+    rows = _rows(account, "stock_change", layer, cell)
+    found: dict[str, tuple[float | None, float, bool]] = {}
+    for node, part in rows.groupby(rows["source"].map(groups), sort=True):
+        value, sd, _, _, status = _sum(account, part, cell)
+        found[node] = (None, math.nan, False) if status == "free" else (value, sd, True)
+    return found
+
+
+# -------------------------------------------------------------------------------------------- words
+
+
+def _subtitle(system: System, view: View, cell: _Cell, language: str) -> str:
+    name = system.title(language) if view.id else ""
+    return " · ".join(part for part in (name, cell.region, cell.period) if part)
+
+
+def _note(inner: dict[str, float], drawn: set[str], language: str) -> str:
+    if not any(inner.get(node, 0.0) > 0 for node in drawn):
+        return ""
+    _ = translator(language)
+    return _("Flows between processes of the same node are not drawn; its tooltip gives their sum.")
