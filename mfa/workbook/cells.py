@@ -7,7 +7,7 @@ import math
 import re
 from typing import NamedTuple
 
-from mfa.errors import Problem
+from mfa.errors import InputError, Problem
 from mfa.locale import N_
 from mfa.workbook.choices import canonical
 from mfa.workbook.columns import Column
@@ -18,7 +18,7 @@ from mfa.workbook.text import tidy
 Date = datetime.date | datetime.datetime | datetime.time
 
 _NUMBER = re.compile(r"(?<![\w.,])[-+\u2212]?\d[\d.,\u00a0\u202f]*(?:[eE][-+]?\d+)?")
-_FORMULA_NUMBER = re.compile(r"(?<![\w.,])(\d+),(\d+)(?![\w.,])")
+_FORMULA_NUMBER = re.compile(r"(\[[^\]]*\])|(?<![\w.,])(\d+),(\d+)(?![\w.,])")
 
 
 class Found(NamedTuple):
@@ -47,8 +47,7 @@ def interpret(
 ) -> tuple[Value | None, Problem | None]:
     """Return the value of a cell as its column wants it, and what is wrong with it.
 
-    Text that does not fit (a word where a number belongs) is returned as it is, for the builder
-    to judge with the whole row in view. An empty value is returned as ``""``; None means unusable.
+    An empty value is returned as ``""``; None means unusable, and a problem says why.
     """
     value = found.value
     if found.error:
@@ -68,7 +67,7 @@ def interpret(
     if isinstance(value, bool):
         return _truth(value, column)
     if isinstance(value, str):
-        return _text(value, column, decimal), None
+        return _text(value, column, decimal)
     return _number(float(value), column, found.percent)
 
 
@@ -125,35 +124,35 @@ def number_text(value: float) -> str:
     return str(int(shown)) if shown.is_integer() and abs(shown) < 1e15 else repr(shown)
 
 
-def _text(value: str, column: Column, decimal: str | None) -> Value:
+def _text(value: str, column: Column, decimal: str | None) -> tuple[Value | None, Problem | None]:
     text = tidy(value)
     if not text:
-        return ""
+        return "", None
     if column.kind == "choice":
-        return canonical(column.choices, text)
+        return canonical(column.choices, text), None
     if column.numeric:
         return _number_in_text(text, column, decimal)
     if column.kind == "uncertainty":
         return _with_points(text, decimal)
-    if column.kind == "formula" or column.kind == "quantity":
-        return _FORMULA_NUMBER.sub(r"\1.\2", text) if decimal == "," else text
-    return text
+    if column.kind in ("formula", "quantity") and decimal == ",":
+        return _FORMULA_NUMBER.sub(lambda m: m[1] or f"{m[2]}.{m[3]}", text), None
+    return text, None
 
 
-def _number_in_text(text: str, column: Column, decimal: str | None) -> Value:
+def _number_in_text(
+    text: str, column: Column, decimal: str | None
+) -> tuple[Value | None, Problem | None]:
     from mfa.units import parse_number
 
     share = column.kind == "share" and text.endswith("%")
     try:
-        number = parse_number(text.rstrip("% ") if share else text, decimal)
-    except ValueError:
-        return text
-    if not math.isfinite(number):
-        return text
-    return float(number) / 100 if share else float(number)
+        number = float(parse_number(text.rstrip("% ") if share else text, decimal))
+    except InputError as refusal:
+        return None, refusal.problems[0]
+    return number / 100 if share else number, None
 
 
-def _with_points(text: str, decimal: str | None) -> str:
+def _with_points(text: str, decimal: str | None) -> tuple[Value | None, Problem | None]:
     """Return an uncertainty with its numbers written with a decimal point."""
     from mfa.units import parse_number
 
@@ -161,6 +160,6 @@ def _with_points(text: str, decimal: str | None) -> str:
         return number_text(float(parse_number(match.group(), decimal)))
 
     try:
-        return _NUMBER.sub(rewrite, text)
-    except ValueError:
-        return text
+        return _NUMBER.sub(rewrite, text), None
+    except InputError as refusal:
+        return None, refusal.problems[0]

@@ -17,11 +17,11 @@ class Column:
     name
         Machine name: row 2 of the sheet, header of the CSV file.
     kind
-        ``id`` (unique name), ``text``, ``number``, ``share`` (number from 0 to 1), ``score``
-        (number from 1 to 4), ``integer``, ``unit``, ``choice`` (one word of the list `choices`),
-        ``reference`` (an id of the sheet `choices`), ``references`` (several, with commas),
-        ``quantity`` (an id of a quantity, or a formula), ``formula``, ``uncertainty``,
-        ``year``, ``period``, ``region``, ``members`` (of a node group).
+        ``id`` (unique name that formulas may use), ``key`` (unique name), ``text``,
+        ``number``, ``share`` (number from 0 to 1), ``score`` (number from 1 to 4), ``integer``,
+        ``unit``, ``choice`` (one word of the list `choices`), ``reference`` (an id of the sheet
+        `choices`), ``quantity`` (an id of a quantity, or a formula), ``formula``,
+        ``uncertainty``, ``year``, ``period``, ``region``, ``members`` (of a node group).
     title_en, title_vi
         Header in row 1.
     help_en, help_vi
@@ -118,11 +118,19 @@ class Sheet:
 
 
 def identifier(help_en: str, help_vi: str, example: str, width: int = 20) -> Column:
-    """Return the column ``id``."""
+    """Return the column ``id`` of things that formulas and other sheets name."""
     rule_en = "Letters, digits and _, no spaces; unique. Other sheets refer to it."
     rule_vi = "Chữ cái, chữ số và dấu _, không có dấu cách; không trùng. Các bảng khác gọi mã này."
     return Column(
         "id", "id", "Id", "Mã", f"{help_en} {rule_en}", f"{help_vi} {rule_vi}", example,
+        required=True, width=width,
+    )  # fmt: skip
+
+
+def key(help_en: str, help_vi: str, example: str, width: int = 20) -> Column:
+    """Return the column ``id`` of things that no formula names; any short text will do."""
+    return Column(
+        "id", "key", "Id", "Mã", f"{help_en} Unique.", f"{help_vi} Không trùng.", example,
         required=True, width=width,
     )  # fmt: skip
 

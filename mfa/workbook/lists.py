@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 SHEET_NAME = "lists"
-MIRRORED = 1_000
-"""How many ids of a sheet its drop-down list offers."""
+MIRRORED, SPARE = 500, 200
+"""How many ids of a sheet its drop-down list offers at least, and how many empty ones."""
 ALWAYS: dict[str, tuple[str, ...]] = {
     "processes": ("import", "export", "environment"),
     "layers": ("goods",),
@@ -86,18 +86,19 @@ def _mirror(
     with a colon are the example row and stay empty.
     """
     always = ALWAYS.get(name, ())
-    typed = f"'{sheet(name).title(language)}'!$A$3:$A${MIRRORED + 2}"
+    count = max(MIRRORED, len(ids) + SPARE)
+    typed = f"'{sheet(name).title(language)}'!$A$3:$A${count + 2}"
     letter = letters(column + 1)
     page.write_string(0, column, f"dd_{name}")
     for row, word in enumerate(always, start=1):
         page.write_string(row, column, word)
     first = len(always) + 2
-    for index in range(MIRRORED):
+    for index in range(count):
         item = f"INDEX({typed},ROWS({letter}${first}:{letter}{first + index}))"
         formula = f'=IFERROR(IF(ISNUMBER(FIND(":",{item})),"",{item}&""),"")'
         word = ids[index] if index < len(ids) and ":" not in ids[index] else ""
         page.write_formula(first - 1 + index, column, formula, None, word)
-    whole = f"{SHEET_NAME}!${letter}$2:${letter}${MIRRORED + len(always) + 1}"
+    whole = f"{SHEET_NAME}!${letter}$2:${letter}${count + len(always) + 1}"
     last = f'SUMPRODUCT(MAX(({whole}<>"")*(ROW({whole})-1)))'
     top = f"{SHEET_NAME}!${letter}$2"
     book.define_name(f"dd_{name}", f"={top}:INDEX({whole},MAX(1,{last}))")

@@ -18,6 +18,7 @@ from mfa.workbook.columns import (
     Column,
     Sheet,
     identifier,
+    key,
     names,
 )
 
@@ -51,7 +52,7 @@ OBSERVATIONS = Sheet(
     "Giá trị được công bố của dòng, tồn lượng hoặc tổng của chúng. "
     "Một đại lượng có thể có nhiều số liệu.",
     (
-        identifier("Short name of the observation.", "Mã ngắn của số liệu.", "o_rice_2023", 16),
+        key("Short name of the observation.", "Mã ngắn của số liệu.", "o_rice_2023", 16),
         Column("quantity", "quantity", "Quantity", "Đại lượng",
                "Id of a flow, stock, stock change (<stock>.change) or parameter, "
                "or a formula such as a + b.",
@@ -82,7 +83,7 @@ RELATIONS = Sheet(
     "Formulas that tie quantities together. Mass balances need not be written.",
     "Công thức liên hệ các đại lượng. Không cần ghi các phương trình cân bằng khối lượng.",
     (
-        identifier("Short name of the relation.", "Mã ngắn của quan hệ.", "r_husk", 16),
+        key("Short name of the relation.", "Mã ngắn của quan hệ.", "r_husk", 16),
         Column("formula", "formula", "Formula", "Công thức",
                "Names, numbers, + - * / ^, parentheses, in(process), out(process), sum(material), "
                "name[label] for a period, region or layer; one of = >= <=.",
@@ -102,7 +103,7 @@ SOURCES = Sheet(
     "Where numbers come from; one row a publication, or a published figure.",
     "Con số lấy từ đâu; mỗi hàng một tài liệu, hoặc một con số được công bố.",
     (
-        identifier("Short name of the source.", "Mã ngắn của nguồn.", "yearbook_2023"),
+        key("Short name of the source.", "Mã ngắn của nguồn.", "yearbook_2023"),
         Column("title", "text", "Title", "Tên tài liệu",
                "Title, with table and page when it is a book.",
                "Tên tài liệu, kèm số bảng, số trang nếu là sách.",

@@ -51,11 +51,11 @@ CASE = Sheet(
                "Một đoạn về mục đích, phương pháp, người tham gia."),
         Column("description_vi", "text", "Description (Vietnamese)", "Mô tả (tiếng Việt)",
                "The same in Vietnamese.", "Một đoạn về mục đích, phương pháp, người tham gia."),
-        Column("periods", "period", "Periods", "Các kỳ",
+        Column("periods", "text", "Periods", "Các kỳ",
                "One year, or several with commas: 2022, 2023. Periods follow each other.",
                "Một năm, hoặc nhiều năm cách nhau bằng dấu phẩy: 2022, 2023. Các kỳ nối tiếp nhau.",
                "2023"),
-        Column("regions", "region", "Regions", "Các vùng",
+        Column("regions", "text", "Regions", "Các vùng",
                "Empty for one region. Otherwise parent: children, as in Hue: A Luoi, Phu Loc.",
                "Để trống nếu chỉ có một vùng. Nếu không: vùng mẹ: các vùng con, "
                "ví dụ Huế: A Lưới, Phú Lộc."),

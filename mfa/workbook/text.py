@@ -56,10 +56,11 @@ def bare(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def nearest(text: str, known: Iterable[str]) -> str | None:
+def nearest(text: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the one of `known` that `text` most probably means, or None.
 
-    Accents, case and the difference between ``_``, ``-`` and a space are ignored.
+    Accents, case and the difference between ``_``, ``-`` and a space are ignored; `cutoff` says how
+    alike they must be, from 0 to 1.
 
     Examples
     --------
@@ -71,7 +72,7 @@ def nearest(text: str, known: Iterable[str]) -> str | None:
     candidates: dict[str, str] = {}
     for name in known:
         candidates.setdefault(_plain(name), name)
-    found = difflib.get_close_matches(_plain(text), list(candidates), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(_plain(text), list(candidates), n=1, cutoff=cutoff)
     return candidates[found[0]] if found else None
 
 
