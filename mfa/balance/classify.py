@@ -62,16 +62,13 @@ def classify(
     """
     status = np.full(n, FIXED, dtype=np.int8)
     probes = np.zeros((n, PROBES))
-    columns = (J @ sp.diags_array(scale)).tocsc()
+    columns = _unit_rows((J @ sp.diags_array(scale)).tocsc())
     free, known = np.flatnonzero(~measured), np.flatnonzero(measured)
-    directions = _null_probe(columns[:, free])
-    observable = (
-        (np.abs(directions).max(axis=1, initial=0.0) < ZERO)
-        if len(free)
-        else np.zeros(0, dtype=bool)
-    )
+    directions, norm = _null_probe(columns[:, free])
+    observable = np.abs(directions).max(axis=1, initial=0.0) < ZERO
     status[unfixed[free]] = np.where(observable, DETERMINED, FREE)
-    probes[unfixed[free]] = np.where(observable[:, None], 0.0, directions) * scale[free][:, None]
+    step = directions * (scale[free] / norm)[:, None]
+    probes[unfixed[free]] = np.where(observable[:, None], 0.0, step)
     checked = _checked(columns, free, known) | repeated[known]
     status[unfixed[known]] = np.where(checked, RECONCILED, MEASURED)
     return Classification(status, probes)
@@ -83,21 +80,17 @@ def _random(rows: int) -> np.ndarray:
     return draw * np.where(np.random.default_rng(7).random((rows, PROBES)) < 0.5, -1.0, 1.0)
 
 
-def _null_probe(columns: sp.csc_array) -> np.ndarray:
-    """Return random vectors projected on the null space of `columns` (unit-norm columns)."""
+def _null_probe(columns: sp.csc_array) -> tuple[np.ndarray, np.ndarray]:
+    """Return random vectors projected on the null space of the columns made unit, and their norms."""
     m, k = columns.shape
     if not k:
-        return np.zeros((0, PROBES))
+        return np.zeros((0, PROBES)), np.ones(0)
     norm = np.sqrt(np.asarray(columns.multiply(columns).sum(axis=0)).ravel())
-    unit = (columns @ sp.diags_array(1.0 / np.where(norm > 0, norm, 1.0))).tocsr()
+    norm = np.where(norm > 0, norm, 1.0)
+    unit = (columns @ sp.diags_array(1.0 / norm)).tocsr()
     kkt = KKT(sp.csr_array(sp.eye_array(k)), unit, np.ones(k))
     direction, _, _ = kkt.solve(_random(k), np.zeros((m, PROBES)))
-    return direction / np.where(norm > 0, norm, 1.0)[:, None] * _median(norm)
-
-
-def _median(norm: np.ndarray) -> float:
-    positive = norm[norm > 0]
-    return float(np.median(positive)) if len(positive) else 1.0
+    return direction, norm
 
 
 def _checked(columns: sp.csc_array, free: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -105,7 +98,7 @@ def _checked(columns: sp.csc_array, free: np.ndarray, known: np.ndarray) -> np.n
     m = columns.shape[0]
     if not len(known) or not m:
         return np.zeros(len(known), dtype=bool)
-    rows = _unit_rows(columns)
+    rows = columns
     unknown = rows[:, free]
     if len(free):
         norm = np.sqrt(np.asarray(unknown.multiply(unknown).sum(axis=0)).ravel())

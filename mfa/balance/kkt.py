@@ -56,7 +56,10 @@ def column_scales(J: sp.csr_array, precision: np.ndarray, size: np.ndarray) -> n
         found = open_ & np.isfinite(guess)
         scale[found] = guess[found]
     fallback = np.where(size > 0, size, 1.0)
-    return np.where(scale > 0, scale, fallback)
+    # A scale far below the quantity's size comes from a degenerate row, not from knowledge.
+    return np.where(
+        measured, scale, np.maximum(np.where(scale > 0, scale, fallback), 1e-8 * fallback)
+    )
 
 
 class KKT:
@@ -131,19 +134,19 @@ class KKT:
         low = (dual[:, None] if single else dual) * R[:, None]
         goal = np.concatenate([top, low])
         u = np.zeros_like(goal)
-        worst = np.inf
         size = np.abs(goal).max(axis=0, initial=0.0)
         size = np.where(size > 0, size, 1.0)
+        worst, previous = np.inf, u
         for _ in range(sweeps):
             error = goal - self._product(u)
             now = float((np.abs(error).max(axis=0, initial=0.0) / size).max(initial=0.0))
-            if now <= tolerance or not now < worst * 0.9:
-                if now > worst:
-                    u = previous
-                    now = worst
-                worst = now
+            if not now < worst:
+                u = previous
                 break
+            stalled = now > 0.9 * worst
             worst, previous = now, u
+            if now <= tolerance or stalled:
+                break
             u = u + self._lu.solve(error)
         x, multipliers = u[: self.n] * D[:, None], u[self.n :] * R[:, None]
         return (x[:, 0], multipliers[:, 0], worst) if single else (x, multipliers, worst)

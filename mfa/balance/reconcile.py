@@ -14,6 +14,7 @@ import scipy.sparse as sp
 
 from mfa.balance.equations import Equations, Observations
 from mfa.balance.kkt import KKT
+from mfa.balance.start import starting_point, typical_sizes
 from mfa.errors import InputError, Problem
 
 MAX_ITERATIONS = 200
@@ -173,60 +174,25 @@ class _Problem:
         self.upper = equations.upper[self.unfixed]
         self.bounded = bool(np.isfinite(self.lower).any() or np.isfinite(self.upper).any())
         self.active = np.zeros(len(self.unfixed), dtype=np.int8)
-        self.size = self._sizes()[self.unfixed]
-
-    def _sizes(self) -> np.ndarray:
-        """Return a typical size of every quantity: its datum, or the median of its kind."""
-        mean = np.abs(np.where(np.isnan(self.data.mean), self.e.start, self.data.mean))
-        typical = np.abs(self._guess(self.data.mean))
-        typical = np.where(typical > 0, typical, np.median(typical) or 1.0)
-        return np.where(np.isnan(mean) | (mean == 0), typical, mean)
-
-    # ------------------------------------------------------------------------------ start
+        self.size = np.ones(len(self.unfixed))
 
     def starting_point(self) -> np.ndarray:
-        """Return data where there are any; the rest from the linear relations, near a plain guess."""
-        mean, given = self.data.mean, self.e.start
-        known = np.where(np.isnan(mean), given, mean)
-        guess = self._guess(known)
-        x = np.where(np.isnan(known), guess, known)
-        x = np.clip(x, self.e.lower, self.e.upper) if self.bounded else x
-        missing = np.isnan(known[self.unfixed])
-        if not missing.any() or not self.e.A.shape[0]:
-            return x
-        linear = np.ones(self.e.A.shape[0], dtype=bool)
-        for block in self.e.blocks:
-            linear[block.rows] = False
-        A = self.e.A[linear]
-        wide = sp.diags_array(1e-4 / np.maximum(np.abs(x[self.unfixed]), 1e-30) ** 2 * missing)
-        kkt = KKT((self.W + wide).tocsr(), A[:, self.unfixed].tocsr(), np.abs(x[self.unfixed]))
-        gradient = self.g0 - self.W @ x[self.unfixed]
-        step, _, _ = kkt.solve(gradient, self.e.b[linear] - A @ x, sweeps=4)
-        filled = x[self.unfixed] + np.where(np.isfinite(step), step, 0.0)
-        inside = np.clip(filled, self.lower, self.upper)
-        x[self.unfixed] = np.where(missing, inside, x[self.unfixed])
-        return x
-
-    def _guess(self, known: np.ndarray) -> np.ndarray:
-        """Return plain guesses: middle of a closed range, else a typical size of the same kind."""
-        lower, upper = self.e.lower, self.e.upper
-        closed = np.isfinite(lower) & np.isfinite(upper)
-        kinds = np.concatenate(
-            [self.e.quantities.kinds, np.full(len(known) - len(self.e.quantities.kinds), 4)]
+        """Return where the iteration begins, in internal units; (n,)."""
+        return starting_point(
+            self.e, self.data.mean, self.data.W, self.data.gradient0, self.data.fixed
         )
-        out = np.ones(len(known))
-        for kind in (0, 1, 2):
-            sizes = np.abs(known[(kinds == kind) & ~np.isnan(known)])
-            sizes = sizes[sizes > 0]
-            if len(sizes):
-                out[kinds == kind] = np.median(sizes)
-        out[kinds == 2] = 0.0
-        return np.where(closed, (np.where(closed, lower, 0) + np.where(closed, upper, 0)) / 2, out)
+
+    def _sizes(self, x: np.ndarray) -> np.ndarray:
+        """Return a typical size of every quantity that is not a constant."""
+        typical = np.abs(typical_sizes(self.e, self.data.mean))
+        return np.maximum(np.abs(x), 1e-3 * typical)[self.unfixed]
 
     # ------------------------------------------------------------------------------ iteration
 
     def solve(self, x: np.ndarray) -> Solution:
-        penalty, converged, iteration = 1.0, False, 0
+        """Iterate from x until the step vanishes and every row closes."""
+        self.size = self._sizes(x)
+        converged, iteration = False, 0
         multipliers = np.zeros(self.e.A.shape[0])
         for iteration in range(1, MAX_ITERATIONS + 1):
             J = self.e.jacobian(x)[:, self.unfixed].tocsr()
@@ -234,18 +200,14 @@ class _Problem:
             y = x[self.unfixed]
             kkt = KKT(self.W, J, self.size)
             step, multipliers = self._step(kkt, J, y, f)
-            small = self._small(kkt, step, y)
             if self.e.linear:
                 x[self.unfixed] = y + step
                 converged = True
                 break
-            scaled = np.abs(multipliers) / kkt.row_scale
-            penalty = max(penalty, 2.0 * float(scaled.max(initial=0.0)))
-            x, moved = self._search(x, step, penalty, kkt.row_scale)
-            if small or (not moved and self._closed(x)):
+            small = self._small(kkt, step, y)
+            x, moved = self._search(x, step, kkt, multipliers)
+            if small or not moved:
                 converged = self._closed(x)
-                break
-            if not moved:
                 break
         return self._finish(x, multipliers, iteration, converged)
 
@@ -259,20 +221,41 @@ class _Problem:
         return bool(np.all(f <= 1e-9 * np.maximum(size, 1e-300) + 1e-300))
 
     def _search(
-        self, x: np.ndarray, step: np.ndarray, penalty: float, row_scale: np.ndarray
+        self, x: np.ndarray, step: np.ndarray, kkt: KKT, multipliers: np.ndarray
     ) -> tuple[np.ndarray, bool]:
-        """Return the point along `step` that lowers misfit + penalty · residual, and whether it moved."""
+        """Return the point along `step` that lowers misfit + penalised residual, and if it moved.
+
+        The penalty of a row is twice its multiplier (exact penalty); a full step that curvature spoils
+        gets a second-order correction before it is shortened (Fletcher 1982).
+        """
+        weight = np.maximum(2.0 * np.abs(multipliers), kkt.row_scale)
 
         def merit(point: np.ndarray) -> float:
-            y, f = point[self.unfixed], self.e.residual(point)
-            value = 0.5 * y @ (self.W @ y) - self.g0 @ y + penalty * np.abs(f * row_scale).sum()
+            y = point[self.unfixed]
+            value = 0.5 * y @ (self.W @ y) - self.g0 @ y
+            value += float(weight @ np.abs(self.e.residual(point)))
             return float(value) if np.isfinite(value) else np.inf
 
-        here, length = merit(x), 1.0
+        def shifted(by: np.ndarray) -> np.ndarray:
+            point = x.copy()
+            point[self.unfixed] += by
+            return point
+
+        here = merit(x)
         slack = 1e-12 * (1.0 + abs(here))
+        full = shifted(step)
+        if merit(full) <= here + slack:
+            return full, True
+        f = self.e.residual(full)
+        if np.isfinite(f).all():
+            correction, _, _ = kkt.solve(np.zeros(len(step)), -f, sweeps=8)
+            better = np.clip(x[self.unfixed] + step + correction, self.lower, self.upper)
+            corrected = shifted(better - x[self.unfixed])
+            if merit(corrected) <= here + slack:
+                return corrected, True
+        length = 0.5
         for _ in range(40):
-            trial = x.copy()
-            trial[self.unfixed] += length * step
+            trial = shifted(length * step)
             if merit(trial) <= here + slack:
                 return trial, True
             length *= 0.5
