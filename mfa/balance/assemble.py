@@ -81,8 +81,8 @@ class _Assembly:
 
     def _balances(self) -> np.ndarray:
         system, processes = self.system, list(self.system.processes)
-        records = list(system.processes.values())
-        balanced = np.array([p.balance and p.boundary == "inside" for p in records], dtype=bool)
+        table = system.processes
+        balanced = table.column("balance").astype(bool) & (table.column("boundary") == "inside")
         shape = (len(processes), len(system.layers), len(system.periods), len(system.regions))
         return balance_rows(
             self.rows,

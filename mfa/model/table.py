@@ -40,9 +40,11 @@ class Table(Mapping[str, R], Generic[R]):
         }
         self._columns: dict[str, list[Any]] = {name: [] for name in self._names}
         self._first: dict[str, int] = {}
+        self._arrays: dict[str, np.ndarray] = {}
 
     def append(self, record: R) -> None:
         """Add one record at the end."""
+        self._arrays.clear()
         for name in self._names:
             self._columns[name].append(getattr(record, name))
         identifier = self._columns[self._names[0]][-1]
@@ -59,6 +61,7 @@ class Table(Mapping[str, R], Generic[R]):
         unknown = set(columns) - set(self._names)
         if unknown:
             raise KeyError(f"unknown columns {sorted(unknown)}; known: {list(self._names)}")
+        self._arrays.clear()
         key = self._names[0]
         start, count = self.row_count, len(columns[key])
         for name in self._names:
@@ -90,9 +93,12 @@ class Table(Mapping[str, R], Generic[R]):
 
     def column(self, name: str) -> np.ndarray:
         """Return a column as an object array of length `row_count`."""
-        out = np.empty(self.row_count, dtype=object)
-        out[:] = self._columns[name]
-        return out
+        if name not in self._arrays:
+            out = np.empty(self.row_count, dtype=object)
+            out[:] = self._columns[name]
+            out.flags.writeable = False
+            self._arrays[name] = out
+        return self._arrays[name]
 
     def row(self, number: int) -> R:
         """Return the record in row `number`."""
@@ -108,6 +114,7 @@ class Table(Mapping[str, R], Generic[R]):
 
     def update(self, identifier: str, **values: Any) -> None:
         """Replace fields in the first row of `identifier`."""
+        self._arrays.clear()
         for name, value in values.items():
             self._columns[name][self._first[identifier]] = value
 
