@@ -75,7 +75,12 @@ class Table(Mapping[str, R], Generic[R]):
             else:
                 self._columns[name].extend([self._defaults[name]] * count)
         added = self._columns[key][start:]
-        self._first = dict(zip(added, range(start, start + count), strict=True)) | self._first
+        fresh = dict(zip(added, range(start, start + count), strict=True))
+        if len(fresh) == count and self._first.keys().isdisjoint(fresh):
+            self._first.update(fresh)
+        else:  # an id stands in several rows: the first one counts
+            for row, identifier in enumerate(added, start):
+                self._first.setdefault(identifier, row)
 
     @property
     def row_count(self) -> int:
