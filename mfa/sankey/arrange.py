@@ -13,7 +13,7 @@ from mfa.sankey.skeleton import Pair, Skeleton
 NODE_WIDTH = 13.0
 LEAST_WIDTH = 1.2  # of a link
 LEAST_NODE = 4.0  # height
-FREE_WIDTH = 5.0  # of a link that has no value
+FREE_WIDTH = 5.0  # of a link that has no value, unless its interval says more or less
 LANE_GAP = 6.0  # between loops
 BEND = 7.0  # inner radius of a loop's corners
 STUB = 16.0  # length of a stock mark
@@ -75,7 +75,8 @@ class Arrangement:
     def link_width(self, link: SankeyLink) -> float:
         """Return the width of a link in px."""
         if not link.known:
-            return FREE_WIDTH
+            most = link.upper * self.scale if link.upper == link.upper else FREE_WIDTH
+            return max(link.least * self.scale, min(FREE_WIDTH, max(most, 2 * LEAST_WIDTH)))
         return max(link.value * self.scale, LEAST_WIDTH)
 
     def pair_width(self, pair: Pair) -> float:

@@ -55,7 +55,8 @@ _STATUSES = {
     "free": "#882255",
     "fixed": "#5a5a5a",
 }
-# Which hues a class of materials likes best, by the beginning of its code.
+# Which hues a class of materials likes best, by the beginning of its code, and, without a code,
+# what is counted in volume (water) or energy.
 _LIKED = {
     "MF.1": ("#117733", "#999933", "#44aa99", "#e69f00"),
     "MF.2": ("#0072b2", "#aa4499"),
@@ -65,6 +66,8 @@ _LIKED = {
     "MF.6": ("#882255", "#cc6677"),
     "MF.7": ("#d55e00",),
     "MF.8": ("#88ccee",),
+    "length": ("#0072b2", "#999933", "#88ccee", "#44aa99"),
+    "energy": ("#e69f00", "#332288"),
 }
 CLASSES = {
     "MF.1": N_("Biomass"),
@@ -193,13 +196,21 @@ def material_categories(
     keys: Iterable[str],
     materials: Mapping[str, Material],
     codes: Mapping[str, str],
+    unit: str,
     language: str,
 ) -> dict[str, Category]:
-    """Return the categories of materials in the order of the materials table."""
+    """Return the categories of materials in the order of the materials table.
+
+    `codes` (material → EW-MFA code) and, where there is none, the `unit` they are counted in
+    decide which colours they get first.
+    """
+    from mfa.units import parse_unit
+
     used = set(keys)
+    counted = next((d for d in ("energy", "length") if d in parse_unit(unit).dimension), "")
     order = [key for key in materials if key in used]
     order += sorted(used - set(materials) - {OTHER})
-    colours = _liked_colours({key: codes.get(key, "") for key in order})
+    colours = _liked_colours({key: codes.get(key, "") or counted for key in order})
     found = {
         key: Category(materials[key].name(language) if key in materials else key, colours[key])
         for key in order

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from mfa.sankey.font import text_width
 from mfa.sankey.graph import SankeyGraph, SankeyLink, SankeyNode
@@ -22,7 +23,7 @@ class Text:
     anchor: str = "start"
     role: str = "label"
 
-    @property
+    @cached_property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of the line."""
         width = text_width(self.text, self.size, self.weight)
@@ -80,7 +81,7 @@ class Label:
     node: SankeyNode
     lines: tuple[Text, ...]
 
-    @property
+    @cached_property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of all lines."""
         boxes = [line.box for line in self.lines]

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from mfa.locale import translator
+from mfa.locale.numbers import format_number
 from mfa.sankey.drawing import LINE_HEIGHT, ScaleBar, Swatch, Text
 from mfa.sankey.font import text_width, wrap
 from mfa.sankey.graph import SankeyGraph
@@ -66,7 +67,9 @@ def _legend(done: Furniture, graph: SankeyGraph, width: float) -> None:
         if key in used and category.label
     ]
     if any(not link.known for link in graph.links):
-        entries.append((_("Known only as an interval (width not to scale)"), "#666666", True))
+        entries.append(
+            (_("Known only as an interval; drawn as wide as its lower limit"), "#666666", True)
+        )
     x, step = MARGIN, LINE_HEIGHT * _LEGEND + 5
     for label, colour, hatched in entries:
         label = wrap(label, width - 2 * MARGIN - 20, _LEGEND, lines=1)[0]
@@ -84,12 +87,12 @@ def _scale_bar(done: Furniture, graph: SankeyGraph, scale: Scale, px: float) -> 
     if px <= 0:
         return
     _ = translator(graph.language)
-    value = _round_below(_BAR / px * scale.factor) / scale.factor
-    height = value * px
+    shown = _round_below(_BAR / px * scale.factor)
+    height = shown / scale.factor * px
     done.bars.append(ScaleBar(MARGIN, done.bottom, height))
     text = _(
         "{amount} {unit}: the width of a flow is proportional to its value.",
-        amount=scale.number(value),
+        amount=format_number(shown, max(0, -math.floor(math.log10(shown))), graph.language),
         unit=scale.unit,
     )
     baseline = done.bottom + height / 2 + 0.36 * _NOTE

@@ -28,7 +28,9 @@ class SankeyNode:
     stock_sd
         1 σ of the stock change.
     stock_known
-        False when the node has a stock whose change is only known as an interval, or not at all.
+        False when the node has a stock whose change is only known as an interval.
+    stock_lower, stock_upper
+        95 % interval of the stock change.
     internal
         Sum of the flows between processes of the group, which are not drawn.
     members
@@ -43,6 +45,8 @@ class SankeyNode:
     stock_change: float | None = None
     stock_sd: float = math.nan
     stock_known: bool = True
+    stock_lower: float = math.nan
+    stock_upper: float = math.nan
     internal: float = 0.0
     members: tuple[str, ...] = ()
 
@@ -84,6 +88,13 @@ class SankeyLink:
     def known(self) -> bool:
         """Whether the link has a value and not only an interval."""
         return math.isfinite(self.value)
+
+    @property
+    def least(self) -> float:
+        """What flows at least: the value, or the lower end of the interval."""
+        if self.known:
+            return self.value
+        return self.lower if math.isfinite(self.lower) and self.lower > 0 else 0.0
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ _STYLES = (
     LabelStyle(11.0, inline=True),
     LabelStyle(10.0, inline=True),
     LabelStyle(9.0, inline=True),
+    LabelStyle(9.0, 4, inline=True),
     LabelStyle(9.0, 2, inline=True),
 )
 _FULL = 0.85  # share of the diagram's height that labels, gaps and lanes may take
@@ -130,9 +131,9 @@ def _sizes(skeleton: Skeleton) -> list[float]:
     ins = dict.fromkeys((node.id for node in graph.nodes), 0.0)
     outs = dict(ins)
     for link in graph.links:
-        if link.known and link.source != link.target:
-            outs[link.source] += link.value
-            ins[link.target] += link.value
+        if link.source != link.target:
+            outs[link.source] += link.least
+            ins[link.target] += link.least
     sizes = []
     for node in graph.nodes:
         change = node.stock_change or 0.0

@@ -76,12 +76,12 @@ def _pairs(graph: SankeyGraph, number: dict[str, int]) -> list[Pair]:
     groups: dict[tuple[int, int], list[SankeyLink]] = {}
     for link in graph.links:
         groups.setdefault((number[link.source], number[link.target]), []).append(link)
-    known = sum(link.value for link in graph.links if link.known)
+    known = sum(link.least for link in graph.links)
     least = known / 2000 or 1.0
     pairs = []
     for (source, target), links in groups.items():
         links.sort(key=lambda link: (rank.get(link.category, len(rank)), link.id))
-        weight = sum(max(link.value, least) if link.known else least for link in links)
+        weight = sum(max(link.least, least) for link in links)
         pairs.append(Pair(source, target, "self" if source == target else "", links, weight))
     return pairs
 

@@ -21,6 +21,8 @@ _BARS = {
     "environment": "#6b8f71",
     "elsewhere": "#b3bac0",
 }
+# Parts neighbours of the same colour.
+_HAIRLINE = 'stroke="#ffffff" stroke-width="0.7" stroke-opacity="0.7"'
 _TEXT_COLOURS = {"subtitle": _FADED, "note": _FADED}
 
 
@@ -108,7 +110,7 @@ def _ribbon(ribbon: Ribbon, hatches: dict[str, str]) -> str:
     paint = clean(ribbon.colour) if link.known else f"url(#{clean(hatches[ribbon.colour])})"
     opacity = _n(ribbon.opacity if link.known else 1.0)
     if ribbon.filled:
-        look = f'fill="{paint}" fill-opacity="{opacity}"'
+        look = f'fill="{paint}" fill-opacity="{opacity}" {_HAIRLINE}'
     else:
         look = (
             f'fill="none" stroke="{paint}" stroke-opacity="{opacity}" '

@@ -98,17 +98,19 @@ def unit_text(unit: str, language: str) -> str:
     return "/".join(_(_WORDS[part]) if part in _WORDS else part for part in parts)
 
 
-def interval_text(link: SankeyLink, scale: Scale) -> str:
-    """Return what is known of a link without a value: its interval, or that nothing is.
+def interval_text(lower: float, upper: float, scale: Scale, floor: float = 0.0) -> str:
+    """Return what is known of a quantity without a value; a lower limit at `floor` says nothing.
 
     Examples
     --------
-    >>> link = SankeyLink("a", "b", "c", math.nan, lower=3.0, upper=math.inf, status="free")
-    >>> interval_text(link, Scale(1.0, "t", "en"))
-    '≥ 3.0'
+    >>> scale = Scale(1.0, "t", "vi")
+    >>> interval_text(3.0, math.inf, scale), interval_text(0.0, 1250.0, scale)
+    ('≥ 3,0', '≤ 1.250')
+    >>> interval_text(0.0, math.inf, scale)
+    '?'
     """
-    low = link.lower if math.isfinite(link.lower) and link.lower > 0 else None
-    high = link.upper if math.isfinite(link.upper) else None
+    low = lower if math.isfinite(lower) and lower > floor else None
+    high = upper if math.isfinite(upper) else None
     if low is not None and high is not None:
         return f"{scale.number(low)} – {scale.number(high)}"
     if high is not None:
@@ -118,12 +120,18 @@ def interval_text(link: SankeyLink, scale: Scale) -> str:
 
 def link_text(link: SankeyLink, graph: SankeyGraph, scale: Scale, titles: dict[str, str]) -> str:
     """Return the tooltip of a link: ends, what, how much, how sure."""
-    amount = scale.estimate(link.value, link.sd) if link.known else interval_text(link, scale)
+    amount = _amount(link, scale)
     category = graph.categories.get(link.category)
     what = link.title or (category.label if category else "")
     status = label("status", link.status, scale.language)
     parts = [f"{titles[link.source]} → {titles[link.target]}: {amount} {scale.unit}".rstrip()]
     return "\n".join([*parts, *([what] if what else []), status])
+
+
+def _amount(link: SankeyLink, scale: Scale) -> str:
+    if link.known:
+        return scale.estimate(link.value, link.sd)
+    return interval_text(link.lower, link.upper, scale)
 
 
 def stock_text(node: SankeyNode, scale: Scale) -> str:
@@ -149,8 +157,9 @@ def node_text(node: SankeyNode, total: str, scale: Scale) -> str:
             lines.append(_("+{amount} to stock", amount=change))
         else:
             lines.append(_("−{amount} from stock", amount=change))
-    elif stock := stock_text(node, scale):
-        lines.append(stock)
+    elif not node.stock_known:
+        interval = interval_text(node.stock_lower, node.stock_upper, scale, -math.inf)
+        lines.append(_("stock change {interval}", interval=interval))
     if node.internal > 0:
         lines.append(_("{amount} flow within the group", amount=scale.number(node.internal)))
     return "\n".join(lines)

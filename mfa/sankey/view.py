@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 COLOUR_BY = ("material", "mf_code", "sector", "status")
 _ELSEWHERE = "elsewhere"
 _OUTSIDE = {"import", "export", "environment"}
-_NO_STOCK = (None, math.nan, True)
 # What a link of several flows is: as uncertain as its weakest part.
 _WEAKEST = ("free", "determined", "measured", "reconciled", "fixed")
 
@@ -75,7 +74,7 @@ def weave(
     flows, inner = _flows(account, view, cell, groups, kinds)
     if flows.empty:
         raise InputError([_nothing(view, language)], language)
-    flows["category"], categories = _categories(system, view.colour_by, flows, language)
+    flows["category"], categories = _categories(system, view, flows, language)
     links = [
         _link(account, flows.iloc[rows], ends, cell, language)
         for *ends, rows in _weave(flows, groups)
@@ -363,25 +362,26 @@ def _what(system: System, ids: tuple[str, ...], materials: tuple[str, ...], lang
 
 
 def _categories(
-    system: System, colour_by: str, flows: pd.DataFrame, language: str
+    system: System, view: View, flows: pd.DataFrame, language: str
 ) -> tuple[list[str], dict[str, Category]]:
     """Return the category of every flow, and the legend."""
-    if colour_by == "status":
+    if view.colour_by == "status":
         keys = flows["status"].tolist()
         return keys, colours.status_categories(keys, language)
-    if colour_by == "sector":
+    if view.colour_by == "sector":
         keys = _sectors(system, flows)
         return keys, colours.sector_categories(keys, language)
     codes = material_codes(system.materials)
-    if colour_by == "mf_code":
+    if view.colour_by == "mf_code":
         per_flow = [codes.get(material, "") for material in flows["material"]]
         classes = colours.code_classes(per_flow)
         keys = [classes[code] for code in per_flow]
         return keys, colours.code_categories(keys, language)
     totals = flows["value"].fillna(0.0).groupby(flows["material"]).sum().to_dict()
+    unit = system.layer_unit(view.layer)
     shown = colours.material_classes(system.materials, totals)
     keys = [shown[material] for material in flows["material"]]
-    return keys, colours.material_categories(keys, system.materials, codes, language)
+    return keys, colours.material_categories(keys, system.materials, codes, unit, language)
 
 
 def _sectors(system: System, flows: pd.DataFrame) -> list[str]:
@@ -413,7 +413,6 @@ def _nodes(
     found = {group.id: group for group in view.groups if group.id in members}
     nodes = []
     for node in dict.fromkeys([*found, *members]):
-        change, sd, known = stocks.get(node, _NO_STOCK) if kinds[node] == "process" else _NO_STOCK
         nodes.append(
             SankeyNode(
                 id=node,
@@ -421,9 +420,7 @@ def _nodes(
                 kind=kinds[node],
                 column=found[node].column if node in found else None,
                 order=found[node].order if node in found else None,
-                stock_change=change,
-                stock_sd=sd,
-                stock_known=known,
+                **(stocks.get(node, {}) if kinds[node] == "process" else {}),
                 internal=inner.get(node, 0.0),
                 members=tuple(members[node]),
             )
@@ -454,13 +451,20 @@ def _title(
 
 def _stock_changes(
     account: Account, layer: str, groups: dict[str, str], cell: _Cell
-) -> dict[str, tuple[float | None, float, bool]]:
-    """Return node → stock change, its σ, and whether it is known."""
+) -> dict[str, dict[str, Any]]:
+    """Return node → what a `SankeyNode` says of its stock."""
     rows = _rows(account, "stock_change", layer, cell)
-    found: dict[str, tuple[float | None, float, bool]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for node, part in rows.groupby(rows["source"].map(groups), sort=True):
-        value, sd, _, _, status = _sum(account, part, cell)
-        found[node] = (None, math.nan, False) if status == "free" else (value, sd, True)
+        value, sd, lower, upper, status = _sum(account, part, cell)
+        known = status != "free"
+        found[node] = {
+            "stock_change": value if known else None,
+            "stock_sd": sd,
+            "stock_known": known,
+            "stock_lower": lower,
+            "stock_upper": upper,
+        }
     return found
 
 
@@ -469,7 +473,8 @@ def _stock_changes(
 
 def _subtitle(system: System, view: View, cell: _Cell, language: str) -> str:
     name = system.title(language) if view.id else ""
-    return " · ".join(part for part in (name, cell.region, cell.period) if part)
+    period = "" if cell.period in (name or system.title(language)) else cell.period
+    return " · ".join(part for part in (name, cell.region, period) if part)
 
 
 def _note(inner: dict[str, float], drawn: set[str], language: str) -> str:
