@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mfa.errors import InputError, Place, Problem, UnitError
 from mfa.model.observation import Observation, Source
-from mfa.model.quality import INDICATORS, cv_from_scores, default_cv, parse_spread
+from mfa.model.observing import at_place, observed_spread, observed_value, unit_part
 from mfa.model.quantity import OUTSIDE, Flow, Layer, Material, Parameter, Process, Stock, Transfer
 from mfa.model.relation import Relation, parse_expression, parse_relation
 from mfa.model.table import Table
@@ -326,8 +325,8 @@ class System:
         """
         self._regional(fields)
         record = Parameter(id, period=str(period), **fields)
-        if isinstance(value, str) and record.unit is None and _unit_part(value):
-            unit = self.unit_text(_unit_part(value))
+        if isinstance(value, str) and record.unit is None and unit_part(value):
+            unit = self.unit_text(unit_part(value))
             record = Parameter(id, period=str(period), **fields | {"unit": unit})
         self._new(self.parameters, id, record.place, repeat=bool(record.period or record.region))
         if record.unit:
@@ -409,78 +408,33 @@ class System:
         InputError
             The value is no finite number, an uncertainty is negative or unreadable, a unit unknown.
         """
-        from mfa.units import convert, parse_number
-
-        if isinstance(value, str):
-            text_unit = _unit_part(value)
-            unit = text_unit or unit
-            try:
-                value = parse_number(value[: len(value) - len(text_unit)].strip(), decimal)
-            except InputError as error:
-                raise InputError(_at(error.problems, place)) from error
-        if not math.isfinite(value):
-            raise InputError(
-                [
-                    Problem(
-                        "value-not-finite",
-                        "The value of “{quantity}” is {value}; a finite number is expected.",
-                        {"quantity": quantity, "value": value},
-                        place,
-                    )
-                ]
-            )
+        number, unit = observed_value(value, unit, decimal, place)
         if unit:
             unit = self.unit_text(unit)
             self._unit(unit, place)
-        distribution, sigma_from = fields.pop("distribution", "normal"), "given"
-        if sd is None and uncertainty:
-            try:
-                spread = parse_spread(uncertainty, float(value), decimal)
-                target = unit or self._unit_of(quantity)
-                sd = convert(spread.sd, spread.unit, target) if spread.unit else spread.sd
-            except UnitError as error:
-                raise InputError(_at(error.problems, place)) from error
-            except ValueError as error:
-                raise InputError(
-                    [
-                        Problem(
-                            "uncertainty-unreadable",
-                            "The uncertainty “{text}” cannot be read. Write for "
-                            "example “10 %”, “5”, “± 5 %”, “*/ 1.5” or “[90; 110]”.",
-                            {"text": uncertainty},
-                            place,
-                        )
-                    ]
-                ) from error
-            distribution = spread.distribution
-        elif sd is None:
-            cv = cv_from_scores({name: fields.get(name) for name in INDICATORS})
-            sigma_from = "scores" if cv is not None else "default"
-            sd = (default_cv() if cv is None else cv) * abs(float(value))
-        if not (math.isfinite(sd) and sd >= 0):
-            raise InputError(
-                [
-                    Problem(
-                        "sd-negative",
-                        "The uncertainty of “{quantity}” is {sd}; a "
-                        "number of 0 or more is expected.",
-                        {"quantity": quantity, "sd": sd},
-                        place,
-                    )
-                ]
-            )
+        distribution = fields.pop("distribution", "")
+        spread, origin = observed_spread(
+            quantity,
+            number,
+            sd,
+            uncertainty,
+            fields,
+            lambda: unit or self._unit_of(quantity),
+            decimal,
+            place,
+        )
         self._counts[quantity] += 1
         self._name_period(period)
         record = Observation(
             id or f"{quantity}#{self._counts[quantity]}",
             quantity,
-            float(value),
-            float(sd),
+            number,
+            spread.sd,
             unit,
             factor=factor,
             uncertainty=uncertainty,
-            sigma_from=sigma_from,
-            distribution=distribution,
+            sigma_from=origin,
+            distribution=distribution or spread.distribution,
             period=str(period),
             place=place,
             **fields,
@@ -609,7 +563,7 @@ class System:
         try:
             parse_unit(text)
         except UnitError as error:
-            raise InputError(_at(error.problems, place)) from error
+            raise InputError(at_place(error.problems, place)) from error
 
     def _unit_of(self, quantity: str) -> str:
         """Return the display unit of a quantity's values ("" for bare numbers and formulas)."""
@@ -650,24 +604,3 @@ def _names(node: Any) -> list[Any]:
     from mfa.model.relation import Name, walk
 
     return [item for item in walk(node) if isinstance(item, Name)]
-
-
-def _unit_part(text: str) -> str:
-    """Return the unit behind the number of ``"42 kt/year"`` ("" when there is none)."""
-    stripped = text.strip().lstrip("+-−")
-    for index, char in enumerate(stripped):
-        if not (
-            char.isdigit()
-            or char in ".,   "
-            or (char in "eE" and stripped[index + 1 : index + 2].strip("+-").isdigit())
-            or (char in "+-" and index and stripped[index - 1] in "eE")
-        ):
-            return stripped[index:].strip()
-    return ""
-
-
-def _at(problems: Iterable[Problem], place: Place | None) -> list[Problem]:
-    """Return the problems moved to `place`."""
-    from dataclasses import replace
-
-    return [replace(problem, place=place) for problem in problems]
