@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mfa.errors import InputError, Problem
-from mfa.model.check import flows_of
+from mfa.model.names import flows_of
 from mfa.model.relation import Call, Name, Node, Number
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A system from whole tables: columns go in as columns, no row becomes a Python object on the way."""
+"""A system from whole tables: columns go in as columns, no row becomes a Python object."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DATA = ("value", "sd", "uncertainty")
 
 
 def fill_system(system: System, tables: Mapping[str, Any]) -> None:
-    """Fill an empty system from tables (DataFrames or mappings of columns); see `System.from_tables`.
+    """Fill an empty system from tables, see `System.from_tables`.
 
     Raises
     ------

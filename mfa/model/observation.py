@@ -28,8 +28,8 @@ class Source:
 class Observation:
     """One reported value of a quantity, of a sum of quantities, or of ``value × factor``.
 
-    ``sd`` is 1 σ in ``unit``; ``sigma_from`` says whether it was given, derived from the data-quality
-    scores, or the documented default. An ``sd`` of 0 makes the value an exact constant.
+    ``sd`` is 1 σ in ``unit``; ``sigma_from`` says whether it was given, derived from the
+    data-quality scores, or the documented default. An ``sd`` of 0 makes the value exact.
     """
 
     id: str

@@ -67,7 +67,7 @@ def cv_from_scores(scores: Mapping[str, int | None], sensitivity: str = "medium"
 
 @dataclass(frozen=True)
 class Spread:
-    """A stated uncertainty: its distribution and 1 σ in the unit ``unit`` ("" = the value's own)."""
+    """A stated uncertainty: its distribution and 1 σ in ``unit`` ("" = the value's own)."""
 
     sd: float
     unit: str = ""
@@ -109,11 +109,9 @@ def parse_spread(text: str, value: float, decimal: str | None = ".") -> Spread:
     from mfa.units import parse_number
 
     clean = unicodedata.normalize("NFC", text).strip()
-    for form, pattern in _FORMS:
-        match = pattern.match(clean)
-        if match:
-            break
-    else:
+    matches = ((form, pattern.match(clean)) for form, pattern in _FORMS)
+    form, match = next(((form, found) for form, found in matches if found), ("", None))
+    if match is None:
         raise ValueError(f"{text!r} is not an uncertainty")
     amount = parse_number(match["a"], decimal)
     unit = (match.groupdict().get("u") or "").strip()

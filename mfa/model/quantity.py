@@ -29,8 +29,8 @@ class Named:
 class Process(Named):
     """Where material is transformed, stored, traded or used.
 
-    ``boundary`` is ``inside``, ``import``, ``export`` or ``environment``; only inside processes with
-    ``balance`` conserve mass.
+    ``boundary`` is ``inside``, ``import``, ``export`` or ``environment``; only inside processes
+    with ``balance`` conserve mass.
     """
 
     id: str
@@ -58,7 +58,7 @@ class Layer(Named):
 
 @dataclass(frozen=True)
 class Material(Named):
-    """A good with its EW-MFA code and properties (shares 0–1, t/m³, GJ/t); materials form a tree."""
+    """A good with its EW-MFA code and properties (shares 0–1, t/m³, GJ/t), in a tree."""
 
     id: str
     name_en: str = ""
@@ -75,7 +75,7 @@ class Material(Named):
 
 @dataclass(frozen=True)
 class Flow(Named):
-    """Mass (energy, volume) per period from one process to another, of one material in one layer."""
+    """Mass (energy, volume) per period between two processes, of one material in one layer."""
 
     id: str
     source: str
@@ -96,7 +96,7 @@ class Flow(Named):
 
 @dataclass(frozen=True)
 class Stock(Named):
-    """What a process holds at the end of a period; ``<id>.change`` is what it gained in the period."""
+    """What a process holds at the end of a period; ``<id>.change`` is what it gained in it."""
 
     id: str
     process: str
@@ -145,8 +145,8 @@ def material_codes(materials: Mapping[str, Material]) -> dict[str, str]:
 
     Examples
     --------
-    >>> tree = {"rice": Material("rice", mf_code="MF.1.1.1"), "bran": Material("bran", parent="rice")}
-    >>> material_codes(tree)
+    >>> rice, bran = Material("rice", mf_code="MF.1.1.1"), Material("bran", parent="rice")
+    >>> material_codes({"rice": rice, "bran": bran})
     {'rice': 'MF.1.1.1', 'bran': 'MF.1.1.1'}
     """
     codes: dict[str, str] = {}

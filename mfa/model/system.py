@@ -113,8 +113,8 @@ class System:
             parameters, transfers, observations, relations, sources; columns as in the records of
             `mfa.model`. Flows, stocks, parameters and transfers may carry ``value`` with ``sd`` or
             ``uncertainty`` of their own. Without ``processes``, the ends of the flows are they.
-            A row of ``transfers`` (id, flow) is a transfer coefficient over all inputs of the flow's
-            source.
+            A row of ``transfers`` (id, flow) is a transfer coefficient over all inputs of the
+            flow's source.
 
         Raises
         ------
@@ -125,7 +125,7 @@ class System:
         --------
         >>> import pandas as pd
         >>> flows = pd.DataFrame({"id": ["a", "b"], "source": ["import", "p"],
-        ...                       "target": ["p", "export"], "value": [10.0, None], "sd": [1.0, None]})
+        ...                       "target": ["p", "export"], "value": [10.0, None]})
         >>> round(System.from_tables("tiny", flows=flows).balance()["b"].value, 6)
         10.0
         """
@@ -399,7 +399,8 @@ class System:
             A number in `unit` (default: the quantity's unit), or text such as ``"42 kt/year"``.
         sd, uncertainty
             1 σ in `unit`, or text for `mfa.model.quality.parse_spread`. With neither, σ is derived
-            from the data-quality scores in `fields`, else the default of 30 %; ``sigma_from`` says so.
+            from the data-quality scores in `fields`, else the default of 30 %; ``sigma_from`` says
+            which.
         factor
             Formula of parameters that multiplies the value (``"population"``).
 
@@ -463,7 +464,7 @@ class System:
         return record
 
     def correlate(self, first: str, second: str, correlation: float) -> None:
-        """State the correlation between the observations of two quantities (or two observations' ids)."""
+        """State the correlation between the observations of two quantities, or of two ids."""
         if not -1 < correlation < 1:
             raise InputError(
                 [
@@ -502,10 +503,17 @@ class System:
     def balance(self, **options: Any) -> Account:
         """Reconcile all observations with all relations and return the account.
 
+        Parameters
+        ----------
+        robust
+            ``"huber"``: data further than 1.345 σ from where the others put them count less and
+            less, so that a blunder does not spoil its neighbours (`mfa.balance.robust`). Off by
+            default: plain least squares, in which the tests of the data have their usual meaning.
+
         Raises
         ------
         InputError
-            The system has errors (all of them at once).
+            The system has errors (all of them at once), or an option is unknown.
         InfeasibleError
             Constants, bounds and relations cannot hold together.
         ConvergenceError

@@ -1,4 +1,4 @@
-"""Columnar storage of records: one list a column, so that a million rows need no million objects."""
+"""Columnar storage of records: one list a column, not one object a row."""
 
 from __future__ import annotations
 

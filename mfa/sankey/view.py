@@ -176,7 +176,7 @@ def _members(member: str, processes: dict[str, Process]) -> list[str]:
 
 
 def _unknown(view: View, group: ViewGroup, member: str, system: System) -> Problem:
-    from mfa.model.check import suggest
+    from mfa.model.names import suggest
 
     near = suggest(member, [*system.processes, *(f"sector:{s}" for s in SECTORS)])
     values = {"view": view.id, "group": group.id, "member": member, "near": near}
