@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from importlib.resources import files
 
 LANGUAGES = ("vi", "en")
 
@@ -22,6 +21,8 @@ def catalogue(language: str) -> dict[str, str]:
         raise ValueError(f"language is {language!r}, expected one of {', '.join(LANGUAGES)}")
     if language == "en":
         return {}
+    from importlib.resources import files
+
     from babel.messages.pofile import read_po
 
     entries: dict[str, str] = {}

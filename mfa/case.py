@@ -1,0 +1,347 @@
+"""A case: the inputs of one study, opened, checked, balanced, drawn and reported."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mfa.errors import ConvergenceError, InfeasibleError, InputError, Problem
+from mfa.settings import SETTINGS, Settings, read_settings
+
+if TYPE_CHECKING:
+    from mfa.account import Account
+    from mfa.model.system import System
+    from mfa.sankey import SankeyImage
+    from mfa.workbook.raw import RawTables
+
+WORKBOOK_SUFFIXES = (".xlsx", ".xlsm")
+
+
+class CaseError(InputError):
+    """The path leads to nothing that could be opened as a case."""
+
+
+def open_case(path: str | os.PathLike[str]) -> Case:
+    """Open a case.
+
+    Parameters
+    ----------
+    path
+        A folder with ``case.toml``, a workbook (``.xlsx``, ``.xlsm``), or a folder of CSV tables.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file or folder.
+    CaseError
+        It is neither of the three.
+    InputError
+        ``case.toml`` has errors.
+    """
+    given = Path(path)
+    if not given.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(given))
+    if given.name == SETTINGS and given.is_file():
+        given = given.parent
+    if given.is_dir():
+        return _open_folder(given)
+    if given.suffix.lower() not in WORKBOOK_SUFFIXES:
+        raise CaseError(
+            [
+                Problem(
+                    "no-case",
+                    "“{path}” is no case. A case is a folder with case.toml, a workbook (.xlsx) "
+                    "or a folder of tables (.csv).",
+                    {"path": given},
+                )
+            ]
+        )
+    if (given.parent / SETTINGS).is_file():
+        settings = read_settings(given.parent)
+        if settings.input.exists() and settings.input.samefile(given):
+            return Case(_name(given.parent), given.parent, settings)
+    return Case(given.stem, given.parent, Settings(given))
+
+
+def _open_folder(folder: Path) -> Case:
+    if (folder / SETTINGS).is_file():
+        return Case(_name(folder), folder, read_settings(folder))
+    if _holds_tables(folder):
+        named = folder.resolve().parent if folder.resolve().name == "tables" else folder
+        return Case(_name(named), folder, Settings(folder))
+    books = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in WORKBOOK_SUFFIXES)
+    if books:
+        raise CaseError(
+            [
+                Problem(
+                    "no-settings",
+                    "The folder “{path}” has no case.toml. Name the workbook itself: {file}",
+                    {"path": folder, "file": folder / books[0]},
+                )
+            ]
+        )
+    raise CaseError(
+        [
+            Problem(
+                "no-case-folder",
+                "The folder “{path}” holds no case: neither case.toml nor tables such as "
+                "flows.csv. “mfa new” makes one.",
+                {"path": folder},
+            )
+        ]
+    )
+
+
+def _name(folder: Path) -> str:
+    return folder.resolve().name
+
+
+def _holds_tables(folder: Path) -> bool:
+    from mfa.workbook.schema import find_sheet
+
+    return any(p.suffix.lower() == ".csv" and find_sheet(p.stem) for p in folder.iterdir())
+
+
+class Case:
+    """One study: its inputs, and what is made of them.
+
+    Use `open_case`. Everything is read and computed when first asked for, and once.
+
+    Attributes
+    ----------
+    id
+        Short name: that of the folder or the workbook.
+    folder
+        Where the case lives.
+    settings
+        Input and languages.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from mfa.formats.tables import write_tables
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> _ = write_tables({"flows": [{"id": "rice", "source": "import", "target": "export"}]},
+    ...                  folder.name)
+    >>> case = open_case(folder.name)
+    >>> list(case.system.flows)
+    ['rice']
+    """
+
+    def __init__(self, id: str, folder: Path, settings: Settings) -> None:
+        self.id, self.folder, self.settings = id, folder, settings
+
+    @property
+    def input(self) -> Path:
+        """The workbook, or the folder of tables."""
+        return self.settings.input
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages of the report; the first is the case's own."""
+        return self.settings.languages
+
+    @property
+    def is_workbook(self) -> bool:
+        """Whether the input is a workbook (and not a folder of tables)."""
+        return self.input.is_file()
+
+    @cached_property
+    def tables(self) -> RawTables:
+        """The tables as they were read, every value with its place."""
+        return read_input(self.input)
+
+    @cached_property
+    def _built(self) -> tuple[System, list[Problem]]:
+        from mfa.workbook.build import build_system
+
+        return build_system(self.tables)
+
+    @property
+    def system(self) -> System:
+        """The system that the tables describe, as far as they are right; see `problems`."""
+        return self._built[0]
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Everything wrong or doubtful in the input, each with its place."""
+        return [*self.settings.problems, *self._built[1]]
+
+    def check(self) -> list[Problem]:
+        """Return `problems` and, where there is no error, what a balance of the data finds.
+
+        That is: constants and relations that contradict each other, and observations that all
+        others speak against (warnings).
+        """
+        problems = self.problems
+        if has_errors(problems):
+            return problems
+        try:
+            return problems + _doubts(self.balance())
+        except (InputError, InfeasibleError, ConvergenceError) as error:
+            return problems + list(error.problems)
+
+    def annotate(self, problems: Sequence[Problem], language: str | None = None) -> Path | None:
+        """Write a copy beside the workbook in which the cells of `problems` are marked.
+
+        Parameters
+        ----------
+        problems
+            From `check`.
+        language
+            Language of the comments; default: the first of the case.
+
+        Returns
+        -------
+        Path or None
+            ``<name>.checked.xlsx``; None for a folder of tables, or a file that is no workbook.
+
+        Raises
+        ------
+        OSError
+            The copy cannot be written.
+        """
+        if not self.is_workbook:
+            return None
+        from mfa.workbook.feedback import annotate
+
+        copy = self.input.with_name(f"{self.input.stem}.checked{self.input.suffix}")
+        try:
+            return annotate(self.input, problems, copy, language or self.languages[0])
+        except InputError:
+            return None
+
+    def balance(self) -> Account:
+        """Balance the system and return its account, which knows the hashes of the input files.
+
+        Raises
+        ------
+        InputError
+            The input has errors (all of them at once).
+        InfeasibleError, ConvergenceError
+            See `mfa.System.balance`.
+        """
+        return self._account
+
+    @cached_property
+    def _account(self) -> Account:
+        errors = [problem for problem in self.problems if problem.severity == "error"]
+        if errors:
+            raise InputError(errors)
+        account = self.system.balance()
+        account.inputs = input_hashes(self.input)
+        return account
+
+    def report(
+        self,
+        out_dir: str | os.PathLike[str] | None = None,
+        languages: Sequence[str] | None = None,
+        formats: Sequence[str] | None = None,
+    ) -> list[Path]:
+        """Write the report and return the files written.
+
+        Parameters
+        ----------
+        out_dir
+            Default: ``reports/<id>`` below the current folder.
+        languages
+            Default: those of the case.
+        formats
+            Default: all of `mfa.report.FORMATS`.
+
+        Raises
+        ------
+        InputError, InfeasibleError, ConvergenceError
+            See `balance`.
+        ValueError
+            A language or format is unknown.
+        """
+        from mfa.report import FORMATS, write_report
+
+        return write_report(
+            self.balance(),
+            self.default_folder if out_dir is None else Path(out_dir),
+            languages=tuple(languages or self.languages),
+            formats=tuple(formats or FORMATS),
+            case_id=self.id,
+        )
+
+    @property
+    def default_folder(self) -> Path:
+        """Where results go unless told otherwise."""
+        return Path("reports") / self.id
+
+    def sankey(
+        self, view: str | None = None, language: str | None = None, **options: Any
+    ) -> SankeyImage:
+        """Return the Sankey of a view of the workbook, ready to be saved or shown.
+
+        Parameters
+        ----------
+        view
+            Id of the view; default: the first one, or every process its own node if there is none.
+        language
+            Default: the first of the case.
+        **options
+            As for `mfa.sankey.draw`.
+
+        Raises
+        ------
+        KeyError
+            There is no such view.
+        """
+        views = self.system.views
+        chosen = view if view is not None else next(iter(views), None)
+        return self.balance().sankey(chosen, language or self.languages[0], **options)
+
+    def __repr__(self) -> str:
+        return f"<Case {self.id!r}: {self.input}>"
+
+
+def has_errors(problems: Sequence[Problem]) -> bool:
+    """Return whether one of the problems is an error, not just a doubt."""
+    return any(problem.severity == "error" for problem in problems)
+
+
+def read_input(path: str | os.PathLike[str]) -> RawTables:
+    """Read a workbook or a folder of tables.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file or folder.
+    """
+    if Path(path).is_dir():
+        from mfa.formats.tables import read_tables
+
+        return read_tables(path)
+    from mfa.workbook.read import read_workbook
+
+    return read_workbook(path)
+
+
+def input_hashes(path: Path) -> dict[str, str]:
+    """Return file name → SHA-256 of the workbook, or of every table of a folder."""
+    files = [path] if path.is_file() else sorted(path.glob("*.csv"))
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def _doubts(account: Account) -> list[Problem]:
+    """Return a warning for every observation that all others speak against."""
+    table, rows = account.test.table, account.system.observations
+    return [
+        Problem(
+            "suspect-observation",
+            "The value of “{quantity}” is {n} σ away from what all other data say. Look for a slip "
+            "in the number, its unit, year or scope, or widen its uncertainty.",
+            {"quantity": rows.row(row).quantity, "n": round(table["normalised"].iloc[row])},
+            rows.row(row).place,
+            "warning",
+        )
+        for row in table["suspect"].to_numpy().nonzero()[0].tolist()
+    ]

@@ -1,0 +1,299 @@
+"""The command line: thin commands, each of which is one call of the API.
+
+Exit codes: 0 done, 1 the input has errors (all of them are printed), 2 wrong usage. Heavy libraries
+are imported inside the commands, so that ``mfa --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import mfa
+from mfa.cli_errors import (
+    INPUT_HAS_ERRORS,
+    SPEAKS,
+    Command,
+    explain_os_error,
+    spoken,
+    use_utf8,
+    wrong,
+)
+from mfa.cli_options import (
+    ACCOUNT_FILE,
+    FORMAT_LIST,
+    FRAMEWORK,
+    LANGUAGE_LIST,
+    PICTURE_FILE,
+    case_argument,
+    json_option,
+    language_option,
+    pick,
+)
+from mfa.cli_text import (
+    account_lines,
+    coarse_balance,
+    coarse_lines,
+    problem_lines,
+    problem_record,
+    step,
+    table_lines,
+)
+from mfa.locale import translator
+
+if TYPE_CHECKING:
+    from mfa.case import Case
+    from mfa.errors import Problem
+
+MESSAGES = "Language of messages (default: the environment's, else the case's first)."
+
+
+class Group(click.Group):
+    """The commands in the order of the work, not of the alphabet."""
+
+    command_class = Command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of definition."""
+        return list(self.commands)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(mfa.__version__, prog_name="mfa")
+def cli() -> None:
+    """Material-flow accounts for a city: check, balance, draw and report.
+
+    CASE is a folder with case.toml, a workbook (.xlsx), or a folder of CSV tables.
+    """
+
+
+def main() -> None:
+    """Run the command line (the console script ``mfa``)."""
+    use_utf8()
+    cli(prog_name="mfa")
+
+
+def _open(path: str) -> Case:
+    """Open a case; its language is that of messages, unless another was asked for."""
+    from mfa.case import open_case
+    from mfa.cli_errors import environment_language
+
+    case = open_case(path)
+    meta = click.get_current_context().meta
+    meta[SPEAKS] = meta.get(SPEAKS) or environment_language() or case.languages[0]
+    return case
+
+
+def _say(lines: list[str]) -> None:
+    click.echo("\n".join(lines))
+
+
+def _say_json(content: Any) -> None:
+    import json
+
+    click.echo(json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def _say_written(paths: list[Path]) -> None:
+    _ = translator(spoken())
+    for path in paths:
+        click.echo(_("Written: {path}", path=path))
+
+
+@cli.command()
+@click.argument("path", metavar="PATH")
+@click.option(
+    "--framework",
+    type=FRAMEWORK,
+    default="blank",
+    show_default=True,
+    help="Start empty, or with the processes, materials, flows and views of Hue.",
+)
+@language_option("Language of the workbook (default: the environment's, else vi).")
+def new(path: str, framework: str, language: str | None) -> None:
+    """Make a case folder with a workbook to fill in."""
+    from mfa.cli_errors import environment_language
+    from mfa.frameworks import create_case
+
+    chosen = language or environment_language() or "vi"
+    click.get_current_context().meta[SPEAKS] = chosen
+    _say_written(create_case(path, framework, chosen))
+    _ = translator(chosen)
+    click.echo(_("Fill in the workbook, then run: {command}", command=f"mfa check {path}"))
+
+
+@cli.command()
+@case_argument
+@language_option(MESSAGES)
+@json_option
+def check(case: str, language: str | None, as_json: bool) -> None:
+    """List everything wrong or doubtful, with sheet and cell.
+
+    Beside a workbook, a copy is written in which every doubtful cell is marked and explained.
+    """
+    from mfa.case import has_errors
+
+    opened = _open(case)
+    chosen = spoken()
+    _ = translator(chosen)
+    with step(_("Checking…")):
+        problems = opened.check()
+        copy = _annotate(opened, problems)
+    failed = has_errors(problems)
+    account = None if failed else opened.balance()
+    if as_json:
+        _say_json(
+            {
+                "case": opened.id,
+                "errors": sum(p.severity == "error" for p in problems),
+                "warnings": sum(p.severity != "error" for p in problems),
+                "problems": [problem_record(problem, chosen) for problem in problems],
+                "balance": coarse_balance(account) if account else [],
+                "annotated": str(copy) if copy else None,
+            }
+        )
+    else:
+        title = opened.system.title(chosen) or opened.id
+        lines = [click.style(f"{title} ({opened.input})", bold=True), ""]
+        lines += [*coarse_lines(account, chosen), ""] if account else []
+        _say(lines + problem_lines(problems, chosen))
+        if copy:
+            click.echo(_("The annotated copy: {path}", path=copy))
+    if failed:
+        click.get_current_context().exit(INPUT_HAS_ERRORS)
+
+
+def _annotate(case: Case, problems: Sequence[Problem]) -> Path | None:
+    """Write the annotated copy; where that fails (it is open in Excel), the list still counts."""
+    try:
+        return case.annotate(problems, spoken())
+    except OSError as error:
+        click.echo(explain_os_error(error, spoken()), err=True)
+        return None
+
+
+@cli.command()
+@case_argument
+@click.option("-o", "output", type=ACCOUNT_FILE, metavar="FILE",
+              help="Write the account: .xlsx, .csv, .nc, .parquet or .json.")  # fmt: skip
+@language_option(MESSAGES)
+@json_option
+def balance(case: str, output: Path | None, language: str | None, as_json: bool) -> None:
+    """Reconcile the data and print how well they fit."""
+    from mfa.formats.account import plain, summary, write_account
+
+    opened = _open(case)
+    chosen = spoken()
+    _ = translator(chosen)
+    with step(_("Balancing…")):
+        account = opened.balance()
+        table = account.table
+    if output:
+        write_account(account, output)
+    if as_json:
+        _say_json(plain({"case": opened.id, "quantities": len(table)} | summary(account)))
+        return
+    title = opened.system.title(chosen) or opened.id
+    _say([click.style(title, bold=True), "", *account_lines(account, chosen)])
+    if output:
+        _say_written([output])
+
+
+@cli.command()
+@case_argument
+@click.option("-o", "output", type=click.Path(path_type=Path), metavar="DIR",
+              help="Folder for the report (default: reports/<case>).")  # fmt: skip
+@click.option("--language", "languages", type=LANGUAGE_LIST,
+              help="Languages of the report (default: those of the case).")  # fmt: skip
+@click.option("--format", "formats", type=FORMAT_LIST, help="Formats (default: all).")
+def report(
+    case: str,
+    output: Path | None,
+    languages: tuple[str, ...] | None,
+    formats: tuple[str, ...] | None,
+) -> None:
+    """Write the report: a web page a language, and a workbook of all tables."""
+    opened = _open(case)
+    _ = translator(spoken())
+    with step(_("Balancing…")):
+        opened.balance()
+    with step(_("Writing the report…")):
+        written = opened.report(output, languages, formats)
+    _say_written(written)
+
+
+@cli.command()
+@case_argument
+@click.option("--view", metavar="VIEW", help="Id of a view (default: the first).")
+@click.option("-o", "output", type=PICTURE_FILE, required=True, metavar="FILE",
+              help="The picture to write: .svg or .png.")  # fmt: skip
+@click.option("--period", metavar="PERIOD", help="Which period (default: the last).")
+@click.option("--region", metavar="REGION", help="Which region (default: the first).")
+@language_option("Language of the picture (default: the environment's, else the case's first).")
+def sankey(
+    case: str,
+    view: str | None,
+    output: Path,
+    period: str | None,
+    region: str | None,
+    language: str | None,
+) -> None:
+    """Draw a Sankey diagram of one view."""
+    opened = _open(case)
+    system = opened.system
+    view = view if view is None else pick(view, system.views)
+    period = period if period is None else pick(period, system.periods)
+    region = region if region is None else pick(region, system.regions)
+    _ = translator(spoken())
+    with step(_("Drawing…")):
+        picture = opened.sankey(view, spoken(), period=period, region=region)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(output)
+    _say_written([output])
+
+
+@cli.command()
+@click.argument("source", metavar="IN")
+@click.argument("target", metavar="OUT")
+@language_option("Language of the workbook's headers and of messages.")
+@click.option("--structure", is_flag=True, help="Leave out all numbers and sources.")
+@click.option("--force", is_flag=True, help="Replace what is there already.")
+def convert(source: str, target: str, language: str | None, structure: bool, force: bool) -> None:
+    """Turn a workbook into a folder of CSV tables, or the other way round.
+
+    IN is a case; OUT is a folder, or a workbook ending in .xlsx.
+    """
+    from mfa.convert import convert_case, known_target
+
+    if not known_target(target):
+        _ = translator(spoken())
+        raise wrong(
+            _("“{name}” is neither a workbook (.xlsx) nor a folder.", name=Path(target).name)
+        )
+    written = convert_case(
+        _open(source), target, language=language, overwrite=force, only_structure=structure
+    )
+    _say_written(written)
+
+
+@cli.command()
+@click.argument("folder", metavar="[FOLDER]", default=".")
+@json_option
+def cases(folder: str, as_json: bool) -> None:
+    """List the cases below the current folder, or below FOLDER."""
+    from mfa.settings import find_cases
+
+    found = find_cases(folder)
+    if as_json:
+        _say_json(found)
+        return
+    _ = translator(spoken())
+    if not found:
+        click.echo(_("There is no case below “{folder}”. “mfa new” makes one.", folder=folder))
+        return
+    titles = [_("Case"), _("Folder"), _("Input"), _("Languages")]
+    rows = [[c["id"], c["folder"], c["input"], ", ".join(c["languages"])] for c in found]
+    _say(table_lines(titles, rows, left=(0, 1, 2, 3)))

@@ -1,0 +1,139 @@
+"""What the command line says when something goes wrong, and with which exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from mfa.errors import MFAError, Problem
+from mfa.locale import LANGUAGES, translator
+
+INPUT_HAS_ERRORS = 1
+WRONG_USAGE = 2
+SPEAKS = "mfa.language"
+"""Key of the click context under which the language of messages stands."""
+
+
+def environment_language() -> str | None:
+    """Return the language that LC_ALL, LC_MESSAGES or LANG asks for, if it is one of ours."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            code = value[:2].lower()
+            return code if code in LANGUAGES and value[2:3] in ("", "_", ".", "-") else None
+    return None
+
+
+def spoken(ctx: click.Context | None = None) -> str:
+    """Return the language of messages: chosen, else of the environment, else English."""
+    ctx = ctx or click.get_current_context(silent=True)
+    chosen = ctx.meta.get(SPEAKS) if ctx else None
+    return chosen or environment_language() or "en"
+
+
+class Refusal(click.ClickException):
+    """The input has errors: all of them are printed, and the exit code is 1."""
+
+    exit_code = INPUT_HAS_ERRORS
+
+    def __init__(self, problems: Sequence[Problem], language: str) -> None:
+        self.problems, self.language = problems, language
+        super().__init__("\n".join(problem.text(language) for problem in problems))
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print errors and warnings apart."""
+        from mfa.cli_text import problem_lines
+
+        for line in problem_lines(self.problems, self.language):
+            click.echo(line, file=file, err=file is None)
+
+
+class Command(click.Command):
+    """A command whose user never sees a traceback for a mistake of theirs."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; turn what a user can mend into words and an exit code."""
+        from mfa.case import CaseError
+
+        try:
+            return super().invoke(ctx)
+        except CaseError as error:
+            raise wrong(error.problems[0].text(spoken(ctx)), ctx) from error
+        except MFAError as error:
+            raise Refusal(getattr(error, "problems", ()), spoken(ctx)) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            raise wrong(explain_os_error(error, spoken(ctx)), ctx) from error
+
+
+def wrong(message: str, ctx: click.Context | None = None) -> click.UsageError:
+    """Return the error “wrong usage” (exit code 2)."""
+    return click.UsageError(message, ctx or click.get_current_context(silent=True))
+
+
+def explain_os_error(error: OSError, language: str) -> str:
+    """Return in words why a file could not be read or written, and what may help."""
+    _ = translator(language)
+    path = _path_of(error)
+    match error:
+        case FileNotFoundError():
+            near = _neighbour(path)
+            if near:
+                return _("“{path}” does not exist. Did you mean “{near}”?", path=path, near=near)
+            return _("“{path}” does not exist.", path=path)
+        case FileExistsError():
+            return _(
+                "“{path}” exists already, and nothing was changed. Choose another name.", path=path
+            )
+        case IsADirectoryError():
+            return _("“{path}” is a folder; a file is expected.", path=path)
+        case NotADirectoryError():
+            return _("“{path}” lies below a file; a folder is expected.", path=path)
+        case PermissionError():
+            return _(
+                "“{path}” cannot be opened or written. Close it if it is open in another program, "
+                "or choose another place.",
+                path=path,
+            )
+    return _(
+        "“{path}” cannot be read or written: {reason}.", path=path, reason=os.strerror(_code(error))
+    )
+
+
+def _code(error: OSError) -> int:
+    return error.errno or errno.EIO
+
+
+def _path_of(error: OSError) -> str:
+    """Return the path the user knows: a half-written file stands beside it under another name."""
+    path = Path(str(error.filename2 or error.filename or ""))
+    name = path.name
+    if name.startswith(".") and name.endswith(".part"):
+        path = path.with_name(name[1:].removesuffix(".part"))
+    return str(path)
+
+
+def _neighbour(path: str) -> str:
+    """Return the path beside `path` whose name is nearest to it, if any is near."""
+    import difflib
+
+    folder = Path(path).parent
+    if not folder.is_dir():
+        return ""
+    names = [item.name for item in folder.iterdir()]
+    found = difflib.get_close_matches(Path(path).name, names, n=1, cutoff=0.7)
+    return str(folder / found[0]) if found else ""
+
+
+def use_utf8() -> None:
+    """Let output be UTF-8 everywhere: a Windows console would stumble over Vietnamese."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")

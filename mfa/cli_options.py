@@ -1,0 +1,152 @@
+"""Options and arguments of the command line, checked before anything is read or computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mfa.cli_errors import SPEAKS, spoken, wrong
+from mfa.locale import LANGUAGES, translator
+
+
+def _formats() -> tuple[str, ...]:
+    from mfa.report import FORMATS
+
+    return FORMATS
+
+
+def _frameworks() -> tuple[str, ...]:
+    from mfa.frameworks import FRAMEWORKS
+
+    return FRAMEWORKS
+
+
+def _account_suffixes() -> tuple[str, ...]:
+    from mfa.formats.account import SUFFIXES
+
+    return SUFFIXES
+
+
+class OneOf(click.ParamType):
+    """A word of a list that is looked up only when the option is used.
+
+    Parameters
+    ----------
+    known
+        Returns the words.
+    shown
+        What the help shows.
+    several
+        Whether words may be joined by commas; the value is then a tuple.
+    """
+
+    name = "word"
+
+    def __init__(
+        self, known: Callable[[], tuple[str, ...]], shown: str, *, several: bool = False
+    ) -> None:
+        self.known, self.shown, self.several = known, shown, several
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return what the help shows."""
+        return self.shown
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | tuple[str, ...]:
+        """Return the word, or the words in their order and each once."""
+        known = self.known()
+        given = [word.strip() for word in value.split(",")] if self.several else [value]
+        words = [pick(word, known) for word in given if word or not self.several]
+        if not words:
+            raise wrong(unknown_text(value, known), ctx)
+        return tuple(dict.fromkeys(words)) if self.several else words[0]
+
+
+class FileName(click.ParamType):
+    """A file to write, refused early when its suffix is none of the list."""
+
+    name = "file"
+
+    def __init__(self, suffixes: Callable[[], tuple[str, ...]]) -> None:
+        self.suffixes = suffixes
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path."""
+        path, known = Path(value), self.suffixes()
+        _ = translator(spoken(ctx))
+        if path.is_dir():
+            raise wrong(_("“{path}” is a folder; a file is expected.", path=path), ctx)
+        if path.suffix.lower() not in known:
+            message = _(
+                "“{path}” does not end in one of {suffixes}.",
+                path=path,
+                suffixes=", ".join(known),
+            )
+            raise wrong(message, ctx)
+        return path
+
+
+def pick(word: str, known: Iterable[str]) -> str:
+    """Return `word` as it is spelt in `known`.
+
+    Raises
+    ------
+    click.UsageError
+        It is not one of them; the message says what was probably meant.
+    """
+    words = list(known)
+    if word in words:
+        return word
+    folded = {item.casefold(): item for item in words}
+    if word.casefold() in folded:
+        return folded[word.casefold()]
+    raise wrong(unknown_text(word, words))
+
+
+def unknown_text(word: str, known: Iterable[str]) -> str:
+    """Return the sentence that `word` is unknown, with the nearest and all known words."""
+    import difflib
+
+    _ = translator(spoken())
+    words = [item for item in known if item]
+    listed = ", ".join(words)
+    near = difflib.get_close_matches(word, words, n=1)
+    if near:
+        message = _("“{word}” is not known. Did you mean “{near}”? There are: {known}.",
+                    word=word, near=near[0], known=listed)  # fmt: skip
+    elif words:
+        message = _("“{word}” is not known. There are: {known}.", word=word, known=listed)
+    else:
+        message = _("“{word}” is not known; this case has none.", word=word)
+    return message
+
+
+def _remember(ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value:
+        ctx.meta[SPEAKS] = value
+    return value
+
+
+def language_option(help: str) -> Callable[..., Any]:
+    """Return the option ``--language`` of a command whose messages it sets."""
+    return click.option(
+        "--language",
+        type=OneOf(lambda: LANGUAGES, "vi|en"),
+        is_eager=True,
+        callback=_remember,
+        help=help,
+    )
+
+
+LANGUAGE_LIST = OneOf(lambda: LANGUAGES, "vi,en", several=True)
+FORMAT_LIST = OneOf(_formats, "html,xlsx", several=True)
+FRAMEWORK = OneOf(_frameworks, "blank|hue")
+ACCOUNT_FILE = FileName(_account_suffixes)
+PICTURE_FILE = FileName(lambda: (".svg", ".png"))
+
+case_argument = click.argument("case", metavar="CASE")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

@@ -1,0 +1,231 @@
+"""What the command line prints: problems, tables, summaries; and what it shows while it works."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mfa.errors import Problem
+from mfa.locale import translator
+
+if TYPE_CHECKING:
+    from mfa.account import Account
+
+LONGEST_NAME = 40
+LONGEST_TABLE = 120
+ADJUSTMENTS = 10
+
+
+@contextmanager
+def step(message: str) -> Iterator[None]:
+    """Show `message` while something takes time, on a terminal only."""
+    shown = sys.stderr.isatty()
+    if shown:
+        click.echo(message, nl=False, err=True)
+    try:
+        yield
+    finally:
+        if shown:
+            click.echo("\r\033[K", nl=False, err=True)
+
+
+def problem_lines(problems: Sequence[Problem], language: str) -> list[str]:
+    """Return the problems as lines, errors before warnings, and the sum of both."""
+    _ = translator(language)
+    errors = [p for p in problems if p.severity == "error"]
+    warnings = [p for p in problems if p.severity != "error"]
+    width = min(max((len(_place(p)) for p in problems), default=0), 36)
+    lines = []
+    for title, colour, found in ((_("Errors"), "red", errors), (_("Warnings"), "yellow", warnings)):
+        if found:
+            lines.append(click.style(title, fg=colour, bold=True))
+            lines += [f"  {_place(p):{width}}  {p.sentence(language)}".rstrip() for p in found]
+            lines.append("")
+    if not problems:
+        return [_("No errors and no warnings.")]
+    counts = {"errors": len(errors), "warnings": len(warnings)}
+    return [*lines, _("Errors: {errors}. Warnings: {warnings}.", **counts)]
+
+
+def _place(problem: Problem) -> str:
+    return str(problem.place) if problem.place else "–"
+
+
+def problem_record(problem: Problem, language: str) -> dict[str, Any]:
+    """Return a problem for machines: code, severity, place, sentence and its values."""
+    place = problem.place
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "place": str(place) if place else "",
+        "sheet": place.sheet if place else "",
+        "cell": place.cell if place else "",
+        "file": place.file if place else "",
+        "row": place.row if place else None,
+        "message": problem.sentence(language),
+        "values": {key: _scalar(value) for key, value in problem.values.items()},
+    }
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return str(value)
+
+
+def table_lines(
+    titles: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = (0,)
+) -> list[str]:
+    """Return a table as lines: columns numbered in `left` flush left, the others flush right."""
+    body = [list(titles), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[k]) for row in body) for k in range(len(titles))]
+
+    def line(cells: Sequence[str]) -> str:
+        parts = [
+            f"{cell:<{width}}" if k in left else f"{cell:>{width}}"
+            for k, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        return ("  " + "  ".join(parts)).rstrip()
+
+    return [line(body[0]), "  " + "  ".join("─" * width for width in widths), *map(line, body[1:])]
+
+
+def coarse_balance(account: Account) -> list[dict[str, Any]]:
+    """Return, per process and layer, what the data alone say: in, out, stock change, gap.
+
+    ``gap`` is in − out − stock change of what was measured; ``known`` of ``all`` flows and stock
+    changes there were.
+    """
+    table = account.table[account.table["kind"].isin(["flow", "stock_change"])]
+    counts: dict[tuple[str, ...], list[int]] = {}
+    holders = {f"{s.id}.change": s.process for s in account.system.stocks.values()}
+    columns = ["id", "kind", "source", "target", "layer", "period", "region", "input"]
+    for id, kind, source, target, *labels, given in table[columns].itertuples(index=False):
+        ends = {holders.get(id, "")} if kind == "stock_change" else {source, target}
+        for end in ends:
+            count = counts.setdefault((end, *labels), [0, 0])
+            count[0] += not math.isnan(given)
+            count[1] += 1
+    out = []
+    for row in account.residuals.to_dict("records"):
+        key = tuple(row[name] for name in ("process", "layer", "period", "region"))
+        known, everything = counts.get(key, [0, 0])
+        entering, leaving = row["in_before"], row["out_before"]
+        change = row["stock_change_before"]
+        out.append(
+            dict(zip(("process", "layer", "period", "region"), key, strict=True))
+            | {"unit": row["unit"], "in": entering, "out": leaving, "stock_change": change}
+            | {"gap": entering - leaving - change, "known": known, "all": everything}
+        )
+    return out
+
+
+def coarse_lines(account: Account, language: str) -> list[str]:
+    """Return the balance of the data as given, a line each process and layer."""
+    from mfa.locale.numbers import format_value
+
+    _ = translator(language)
+    system = account.system
+    rows = coarse_balance(account)
+    titles = [
+        _("Process"), _("In"), _("Out"), _("Stock change"), _("Gap"), _("Unit"), _("Known"),
+    ]  # fmt: skip
+    lines = [
+        [
+            shorten(" · ".join([system.processes[r["process"]].name(language), *_labels(r)])),
+            *(format_value(r[k], language=language) for k in ("in", "out", "stock_change", "gap")),
+            r["unit"],
+            f"{r['known']}/{r['all']}",
+        ]
+        for r in rows[:LONGEST_TABLE]
+    ]
+    more = len(rows) - len(lines)
+    note = [_("  … and {n} more; --json lists them all.", n=more)] if more else []
+    heading = _("The data as given, before balancing (gap = in − out − stock change):")
+    return [heading, *table_lines(titles, lines, (0, 5)), *note]
+
+
+def _labels(row: dict[str, Any]) -> list[str]:
+    layer = [] if row["layer"] == "goods" else [row["layer"]]
+    return [label for label in (*layer, row["period"], row["region"]) if label]
+
+
+def shorten(text: str, length: int = LONGEST_NAME) -> str:
+    """Return `text`, cut with “…” when it is longer than `length`."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def account_lines(account: Account, language: str) -> list[str]:
+    """Return the result in short: fit, counts by status, largest adjustments."""
+    from mfa.locale.numbers import format_number
+    from mfa.vocabulary import STATUSES, label
+
+    _ = translator(language)
+    test = account.test
+    counts = account.table["status"].value_counts()
+    shown = [
+        f"{format_number(counts[s], 0, language)} {label('status', s, language)}"
+        for s in STATUSES
+        if s in counts
+    ]
+    lines = [_("Quantities: {counts}.", counts=", ".join(shown)), _fit(account, language)]
+    rows = largest_adjustments(account)
+    if rows:
+        lines += ["", _("Largest adjustments:"), *_adjustment_table(rows, language)]
+    if test.suspects:
+        names = ", ".join(test.suspects)
+        lines += ["", _("All other data speak against: {names}", names=names)]
+    return lines
+
+
+def _fit(account: Account, language: str) -> str:
+    from mfa.locale.numbers import format_number
+
+    _ = translator(language)
+    test = account.test
+    if not test.dof:
+        return _("No observation can be checked against another.")
+    values = {
+        "chi2": format_number(test.chi2, 1, language),
+        "dof": test.dof,
+        "p": format_number(test.p_value, 3, language),
+    }
+    if test.p_value >= 0.05:
+        return _("χ² = {chi2}, {dof} degrees of freedom, p = {p}: the data agree.", **values)
+    return _(
+        "χ² = {chi2}, {dof} degrees of freedom, p = {p}: the data contradict each other.", **values
+    )
+
+
+def largest_adjustments(account: Account, n: int = ADJUSTMENTS) -> list[dict[str, Any]]:
+    """Return the observations that were moved most, in σ of their own, largest first."""
+    frame = account.observations
+    moved = frame[frame["adjustment"].abs() > 1e-6]
+    order = moved["adjustment"].abs().sort_values(ascending=False, kind="stable").index[:n]
+    return moved.loc[order].to_dict("records")
+
+
+def _adjustment_table(rows: list[dict[str, Any]], language: str) -> list[str]:
+    from mfa.locale.numbers import format_estimate, format_number, format_value
+
+    _ = translator(language)
+    titles = [_("Quantity"), _("Given (± 1 σ)"), _("Balanced"), _("Unit"), "σ", _("Place")]
+    cells = [
+        [
+            shorten(row["quantity"]),
+            format_estimate(row["value"], row["sd"], language=language),
+            format_value(row["reconciled"], row["sd"], language=language),
+            row["unit"],
+            format_number(row["adjustment"], 1, language),
+            row["place"],
+        ]
+        for row in rows
+    ]
+    return table_lines(titles, cells, (0, 3, 5))
