@@ -9,7 +9,7 @@ import numpy as np
 
 from mfa.errors import InputError, Problem, Word
 from mfa.locale import N_
-from mfa.model.dimension import MismatchError, dimension, same_dimension, unit_column
+from mfa.model.dimension import MismatchError, dimension, same_dimension, times, unit_column
 from mfa.model.names import names_in, quantity_names, unknown
 from mfa.model.relation import (
     Name,
@@ -194,12 +194,12 @@ def _observed_dimension(system: System, observation, node: Node, factor: Node | 
     """Compare the unit of an observation with that of what it observes."""
     try:
         wanted = dimension(system, node)
-        times = dimension(system, factor) if factor else None
+        multiplier = dimension(system, factor) if factor else None
     except MismatchError as error:
         yield error.problem(observation.quantity, observation.place)
         return
     if observation.unit is None:
-        if factor and isinstance(times, Dimension):
+        if factor and isinstance(multiplier, Dimension):
             yield Problem(
                 "unit-missing",
                 "The value “{value}” is multiplied by “{factor}” and needs a unit of its own.",
@@ -209,7 +209,7 @@ def _observed_dimension(system: System, observation, node: Node, factor: Node | 
         return
     got: object = parse_unit(observation.unit).dimension
     if factor:
-        got = times(got, times, 1)
+        got = times(got, multiplier, 1)
     if isinstance(got, Dimension) and isinstance(wanted, Dimension) and got != wanted:
         yield Problem(
             "wrong-dimension",
