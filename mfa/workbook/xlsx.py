@@ -58,6 +58,13 @@ class Book:
     package
         The opened file.
 
+    Attributes
+    ----------
+    sheets
+        Its worksheets in order.
+    part, styles
+        Names of the parts that hold the workbook and its formats (None when there are none).
+
     Raises
     ------
     InputError
@@ -66,12 +73,13 @@ class Book:
 
     def __init__(self, package: Package) -> None:
         self.package = package
-        workbook = _workbook_part(package)
-        self._relations = _relations(package, workbook)
+        self.part = _workbook_part(package)
+        self._relations = _relations(package, self.part)
         self.sheets: list[SheetInfo] = []
         self._epoch = datetime.datetime(1899, 12, 30)
-        self._read_workbook(workbook)
-        self._dates, self._percents = _formats(package, self._related("styles"))
+        self._read_workbook(self.part)
+        self.styles = self._related("styles")
+        self._dates, self._percents = _formats(package, self.styles)
         self._strings: list[str] | None = None
         self._used = 0
 
