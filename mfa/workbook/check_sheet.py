@@ -157,7 +157,7 @@ def _sheet(findings: Sequence[Finding], formats: Formats, language: str) -> str:
         problem = finding.problem
         kind = _("Error") if problem.severity == "error" else _("Warning")
         where = str(problem.place or "")
-        said = _(problem.message, **problem.values)
+        said = problem.sentence(language)
         style = link if finding.linked else plain
         cells = [(colours[problem.severity], kind), (style, where), (plain, said)]
         rows.append(_row(number, [*cells, (plain, finding.found)]))

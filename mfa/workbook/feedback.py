@@ -116,7 +116,7 @@ def _annotate_sheet(
         if serious or colours.get(spot) != ERROR:
             colours[spot] = ERROR if serious else WARNING
         kind = _("Error") if serious else _("Warning")
-        texts.setdefault(spot, []).append(f"{kind}: {_(problem.message, **problem.values)}")
+        texts.setdefault(spot, []).append(f"{kind}: {problem.sentence(language)}")
     data = unselected(parts[info.part])
     if colours:
         data = mark_cells(data, colours, formats.coloured)
