@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfa.errors import ConvergenceError, InfeasibleError, InputError, Problem
+from mfa.errors import ConvergenceError, InfeasibleError, InputError, Place, Problem
+from mfa.locale import N_
 from mfa.settings import SETTINGS, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -170,7 +171,12 @@ class Case:
     @property
     def problems(self) -> list[Problem]:
         """Everything wrong or doubtful in the input, each with its place."""
-        return [*self.settings.problems, *self._built[1]]
+        system, problems = self._built
+        found = [*self.settings.problems, *problems]
+        if has_errors(found) or system.flows or system.parameters:
+            return found
+        message = N_("The case is empty: it has no flow and no parameter yet. Fill in the tables.")
+        return [*found, Problem("empty-case", message, {}, Place(file=self.input.name))]
 
     def check(self) -> list[Problem]:
         """Return `problems` and, where there is no error, what a balance of the data finds.
@@ -210,7 +216,9 @@ class Case:
             return None
         from mfa.workbook.feedback import annotate
 
-        copy = self.input.with_name(f"{self.input.stem}.checked{self.input.suffix}")
+        # Whoever mends the copy itself and checks it again keeps working in the same file.
+        stem = self.input.stem.removesuffix(".checked")
+        copy = self.input.with_name(f"{stem}.checked{self.input.suffix}")
         try:
             return annotate(self.input, problems, copy, language or self.languages[0])
         except InputError:

@@ -15,10 +15,12 @@ from mfa.locale import translator
 
 if TYPE_CHECKING:
     from mfa.account import Account
+    from mfa.model.system import System
 
 LONGEST_NAME = 40
 LONGEST_TABLE = 120
 ADJUSTMENTS = 10
+PARTS = ("in", "out", "stock_change")
 
 
 @contextmanager
@@ -100,49 +102,68 @@ def table_lines(
 def coarse_balance(account: Account) -> list[dict[str, Any]]:
     """Return, per process and layer, what the data alone say: in, out, stock change, gap.
 
-    ``gap`` is in − out − stock change of what was measured; ``known`` of ``all`` flows and stock
-    changes there were.
+    ``in``, ``out`` and ``stock_change`` sum what was measured (None where nothing was), ``gap`` is
+    in − out − stock change of it. Of ``all`` flows and stock changes, ``measured`` were measured,
+    and balancing settles the value of ``settled``.
     """
-    table = account.table[account.table["kind"].isin(["flow", "stock_change"])]
-    counts: dict[tuple[str, ...], list[int]] = {}
-    holders = {f"{s.id}.change": s.process for s in account.system.stocks.values()}
-    columns = ["id", "kind", "source", "target", "layer", "period", "region", "input"]
-    for id, kind, source, target, *labels, given in table[columns].itertuples(index=False):
-        ends = {holders.get(id, "")} if kind == "stock_change" else {source, target}
-        for end in ends:
-            count = counts.setdefault((end, *labels), [0, 0])
-            count[0] += not math.isnan(given)
-            count[1] += 1
+    counts = _counts(account)
     out = []
     for row in account.residuals.to_dict("records"):
-        key = tuple(row[name] for name in ("process", "layer", "period", "region"))
-        known, everything = counts.get(key, [0, 0])
-        entering, leaving = row["in_before"], row["out_before"]
-        change = row["stock_change_before"]
+        labels = {name: row[name] for name in ("process", "layer", "period", "region")}
+        count = counts.get(tuple(labels.values()), {})
+        sums = {
+            part: row[f"{part}_before"] if part in count and count[part][0] else None
+            for part in PARTS
+        }
+        entering, leaving, change = (sums[part] or 0.0 for part in PARTS)
+        measured, settled, everything = (sum(n[k] for n in count.values()) for k in range(3))
+        gap = entering - leaving - change if measured else None
         out.append(
-            dict(zip(("process", "layer", "period", "region"), key, strict=True))
-            | {"unit": row["unit"], "in": entering, "out": leaving, "stock_change": change}
-            | {"gap": entering - leaving - change, "known": known, "all": everything}
+            {**labels, "unit": row["unit"], **sums, "gap": gap}
+            | {"measured": measured, "settled": settled, "all": everything}
         )
     return out
 
 
+def _counts(account: Account) -> dict[tuple[str, ...], dict[str, list[int]]]:
+    """Return (process, layer, period, region) → part → how many measured, settled, in all."""
+    table = account.table[account.table["kind"].isin(["flow", "stock_change"])]
+    holders = {f"{s.id}.change": s.process for s in account.system.stocks.values()}
+    counts: dict[tuple[str, ...], dict[str, list[int]]] = {}
+    columns = ["id", "source", "target", "layer", "period", "region", "input", "status"]
+    for id, source, target, *labels, given, status in table[columns].itertuples(index=False):
+        if id in holders:
+            ends = [(holders[id], "stock_change")]
+        else:
+            ends = [(target, "in"), (source, "out")]
+        for process, part in ends:
+            count = counts.setdefault((process, *labels), {}).setdefault(part, [0, 0, 0])
+            count[0] += not math.isnan(given)
+            count[1] += status != "free"
+            count[2] += 1
+    return counts
+
+
 def coarse_lines(account: Account, language: str) -> list[str]:
     """Return the balance of the data as given, a line each process and layer."""
-    from mfa.locale.numbers import format_value
-
     _ = translator(language)
     system = account.system
     rows = coarse_balance(account)
     titles = [
-        _("Process"), _("In"), _("Out"), _("Stock change"), _("Gap"), _("Unit"), _("Known"),
+        _("Process"), _("In"), _("Out"), _("Stock change"), _("Gap"), _("Unit"), _("Measured"),
+        _("Settled"),
     ]  # fmt: skip
     lines = [
         [
-            shorten(" · ".join([system.processes[r["process"]].name(language), *_labels(r)])),
-            *(format_value(r[k], language=language) for k in ("in", "out", "stock_change", "gap")),
+            shorten(
+                " · ".join(
+                    [system.processes[r["process"]].name(language), *_labels(r, system, language)]
+                )
+            ),
+            *(_amount(r[k], language) for k in (*PARTS, "gap")),
             r["unit"],
-            f"{r['known']}/{r['all']}",
+            f"{r['measured']}/{r['all']}",
+            f"{r['settled']}/{r['all']}",
         ]
         for r in rows[:LONGEST_TABLE]
     ]
@@ -152,9 +173,18 @@ def coarse_lines(account: Account, language: str) -> list[str]:
     return [heading, *table_lines(titles, lines, (0, 5)), *note]
 
 
-def _labels(row: dict[str, Any]) -> list[str]:
-    layer = [] if row["layer"] == "goods" else [row["layer"]]
-    return [label for label in (*layer, row["period"], row["region"]) if label]
+def _amount(value: float | None, language: str) -> str:
+    from mfa.locale.numbers import format_value
+
+    return "–" if value is None else format_value(value, language=language)
+
+
+def _labels(row: dict[str, Any], system: System, language: str) -> list[str]:
+    """Return what tells this balance from others of the process."""
+    layer = row["layer"]
+    labels = [] if layer == "goods" else [system.layers[layer].name(language)]
+    labels += [row["period"]] if len(system.periods) > 1 else []
+    return labels + ([row["region"]] if len(system.regions) > 1 else [])
 
 
 def shorten(text: str, length: int = LONGEST_NAME) -> str:

@@ -71,7 +71,7 @@ def framework_tables(name: str) -> dict[str, list[dict[str, Value]]]:
         raise ValueError(f"framework is {name!r}, expected one of {', '.join(FRAMEWORKS[1:])}")
     from mfa.formats.tables import read_tables
 
-    with as_file(files("mfa.data").joinpath("frameworks", name)) as folder:
+    with as_file(files("mfa").joinpath("data", "frameworks", name)) as folder:
         return read_tables(folder).plain()
 
 
