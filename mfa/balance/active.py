@@ -1,13 +1,23 @@
-"""One quadratic programme with bounds: PIQP finds the active set, an exact solution on it follows."""
+"""One quadratic programme with bounds, by a primal-dual active set (Hintermüller et al. 2002).
+
+Quantities beyond a bound are held at it, those that a bound pulls the wrong way are let go, and
+the equality problem on the rest is solved again with the same scales and pattern. When the exchange
+cycles, a random half of the wrong ones moves; when it still does not settle, PIQP's interior point
+method gives the active set.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 
 from mfa.balance.kkt import KKT
 
-MAX_EXCHANGES = 25
+ROUNDS = 40
+BEYOND = 1e-9
+PULLED = 1e-7
 
 
 def bounded_step(
@@ -25,89 +35,86 @@ def bounded_step(
     Parameters
     ----------
     kkt
-        Factor of the same W and J without bounds; gives the scales.
+        Factor of the same W and J without bounds; gives scales and pattern.
     guess
-        Active set to try first: −1 at the lower bound, +1 at the upper, 0 between; (n,).
+        Active set to begin with: −1 at the lower bound, +1 at the upper, 0 between; (n,).
 
     Returns
     -------
     step, multipliers, active
         The optimal step (n,), the multipliers of the rows (m,), and the active set.
     """
-    if guess.any():
-        found = _exchange(kkt, W, J, gradient, f, lower, upper, guess.copy(), rounds=3)
-        if found is not None:
-            return found
-    step, multipliers, active = _interior(kkt, gradient, f, lower, upper)
-    polished = _exchange(kkt, W, J, gradient, f, lower, upper, active)
-    return polished if polished is not None else (step, multipliers, active)
+    problem = _Bounded(kkt, W, J, gradient, f, lower, upper)
+    found = problem.exchange(guess)
+    if found is None:
+        step, multipliers, active = problem.interior()
+        found = problem.exchange(active)
+    return (step, multipliers, active) if found is None else found
 
 
-def _interior(
-    kkt: KKT, gradient: np.ndarray, f: np.ndarray, lower: np.ndarray, upper: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Solve in scaled units by PIQP's interior point method and read off the active set."""
-    import piqp
+@dataclass(frozen=True)
+class _Bounded:
+    """The quadratic programme of one step."""
 
-    D, R = kkt.column_scale, kkt.row_scale
-    solver = piqp.SparseSolver()
-    solver.settings.eps_abs = solver.settings.eps_rel = 1e-9
-    solver.settings.max_iter = 500
-    P = sp.csc_matrix(kkt.W + 1e-12 * sp.eye_array(kkt.n))
-    low, high = lower / D, upper / D
-    solver.setup(P, -gradient * D, sp.csc_matrix(kkt.J), -f * R, x_l=low, x_u=high)
-    solver.solve()
-    y = np.clip(np.asarray(solver.result.x), low, high)
-    pull_low, pull_high = np.asarray(solver.result.z_bl), np.asarray(solver.result.z_bu)
-    active = np.zeros(kkt.n, dtype=np.int8)
-    active[(pull_low > y - low) & np.isfinite(low)] = -1
-    active[(pull_high > high - y) & np.isfinite(high)] = 1
-    return y * D, np.asarray(solver.result.y) * R, active
+    kkt: KKT
+    W: sp.csr_array
+    J: sp.csr_array
+    gradient: np.ndarray
+    f: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
 
+    def exchange(self, active: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Return the optimum found by exchanging wrong indices; None when that does not settle."""
+        active, fewest = active.copy(), np.inf
+        rng = np.random.default_rng(1)
+        for _ in range(ROUNDS):
+            step, multipliers, residual = self.on(active)
+            wrong = np.flatnonzero(self._wrong(step, multipliers, active))
+            if not len(wrong):
+                if residual > 1e-8:
+                    return None
+                return np.clip(step, self.lower, self.upper), multipliers, active
+            if len(wrong) >= fewest:
+                wrong = wrong[rng.random(len(wrong)) < 0.5]
+            fewest = min(fewest, len(wrong)) if len(wrong) else fewest
+            above = step[wrong] > self.upper[wrong]
+            active[wrong] = np.where(active[wrong] != 0, 0, np.where(above, 1, -1))
+        return None
 
-def _exchange(
-    kkt: KKT,
-    W: sp.csr_array,
-    J: sp.csr_array,
-    gradient: np.ndarray,
-    f: np.ndarray,
-    lower: np.ndarray,
-    upper: np.ndarray,
-    active: np.ndarray,
-    rounds: int = MAX_EXCHANGES,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Solve exactly on the active set, exchanging wrong indices; None when it does not settle."""
-    scale = kkt.column_scale
-    for _ in range(rounds):
-        step, multipliers, residual = _on_active(W, J, gradient, f, lower, upper, active, scale)
-        if residual > 1e-8:
-            return None
-        pull = (W @ step + J.T @ multipliers - gradient) * scale
-        slack = 1e-9 * scale
-        release = ((active < 0) & (pull < -1e-7)) | ((active > 0) & (pull > 1e-7))
-        below = (active == 0) & (step < lower - slack)
-        above = (active == 0) & (step > upper + slack)
-        if not (release.any() or below.any() or above.any()):
-            return np.clip(step, lower, upper), multipliers, active
-        active[release] = 0
-        active[below], active[above] = -1, 1
-    return None
+    def _wrong(self, step: np.ndarray, multipliers: np.ndarray, active: np.ndarray) -> np.ndarray:
+        """Return which quantities lie beyond a bound, or are held by one that pushes them away."""
+        scale = self.kkt.column_scale
+        pull = (self.W @ step + self.J.T @ multipliers - self.gradient) * scale
+        slack = BEYOND * scale
+        beyond = (active == 0) & ((step < self.lower - slack) | (step > self.upper + slack))
+        return beyond | ((active < 0) & (pull < -PULLED)) | ((active > 0) & (pull > PULLED))
 
+    def on(self, active: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+        """Solve the equality problem with the active quantities held at their bounds."""
+        held = np.where(active < 0, self.lower, np.where(active > 0, self.upper, 0.0))
+        inner = self.kkt.hold(active != 0) if active.any() else self.kkt
+        step, multipliers, residual = inner.solve(
+            self.gradient - self.W @ held, -self.f - self.J @ held
+        )
+        return step + held, multipliers, residual
 
-def _on_active(
-    W: sp.csr_array,
-    J: sp.csr_array,
-    gradient: np.ndarray,
-    f: np.ndarray,
-    lower: np.ndarray,
-    upper: np.ndarray,
-    active: np.ndarray,
-    scale: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Solve the equality problem with the active quantities held at their bounds."""
-    step = np.where(active < 0, lower, np.where(active > 0, upper, 0.0))
-    inside = np.flatnonzero(active == 0)
-    inner = KKT(W[inside][:, inside].tocsr(), J[:, inside].tocsr(), scale[inside])
-    part, multipliers, residual = inner.solve((gradient - W @ step)[inside], -f - J @ step)
-    step[inside] = part
-    return step, multipliers, residual
+    def interior(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Solve in scaled units by PIQP and read off the active set."""
+        import piqp
+
+        D, R = self.kkt.column_scale, self.kkt.row_scale
+        solver = piqp.SparseSolver()
+        solver.settings.eps_abs = solver.settings.eps_rel = 1e-9
+        solver.settings.max_iter = 500
+        P = sp.csc_matrix(self.kkt.W + 1e-12 * sp.eye_array(self.kkt.n))
+        low, high = self.lower / D, self.upper / D
+        A = sp.csc_matrix(self.kkt.J)
+        solver.setup(P, -self.gradient * D, A, -self.f * R, x_l=low, x_u=high)
+        solver.solve()
+        y = np.clip(np.asarray(solver.result.x), low, high)
+        below, above = np.asarray(solver.result.z_bl), np.asarray(solver.result.z_bu)
+        active = np.zeros(self.kkt.n, dtype=np.int8)
+        active[(below > y - low) & np.isfinite(low)] = -1
+        active[(above > high - y) & np.isfinite(high)] = 1
+        return y * D, np.asarray(solver.result.y) * R, active

@@ -1,15 +1,17 @@
 """The sparse saddle-point system behind every step: ``[W Jᵀ; J 0]``, scaled, regularised, refined.
 
-Unmeasured quantities have no weight and redundant balances are normal, so the matrix is singular in
-general. It is factorised once with a tiny regularisation, ``[W + ρI, Jᵀ; J, −δI]`` (quasi-definite,
-hence factorisable in any order without pivoting: Vanderbei 1995), and every solution is refined on the
-*unregularised* residual. That is the proximal method of multipliers: for a consistent system it
-converges to a solution of the original equations, moving nothing that no equation determines.
+Unmeasured quantities have no weight and redundant balances are normal, so the matrix is singular
+in general. It is factorised once with a tiny regularisation, ``[W + ρI, Jᵀ; J, −δI]``
+(quasi-definite, hence factorisable in any order without pivoting: Vanderbei 1995), and every
+solution is refined on the *unregularised* residual. That is the proximal method of multipliers: for
+a consistent system it converges to a solution of the original equations, moving nothing that no
+equation determines.
 """
 
 from __future__ import annotations
 
 import contextlib
+import copy
 
 import numpy as np
 import scipy.sparse as sp
@@ -125,7 +127,25 @@ class KKT:
         self.J = (sp.diags_array(self.row_scale) @ scaled).tocsr()
         self.W = (D @ W @ D).tocsr()
         self._JT = self.J.T.tocsr()
+        self._free: np.ndarray | None = None
         self._factor = self._factorise()
+
+    def hold(self, held: np.ndarray) -> KKT:
+        """Return the factor of the same system with some quantities held in place; (n,) of bool.
+
+        Scales and pattern stay; only the numbers of held columns vanish. The step of a held
+        quantity is 0 whatever its right-hand side.
+        """
+        other = copy.copy(self)
+        keep = ~held
+        other.J = self.J.copy()
+        other.J.data = self.J.data * keep[self.J.indices]
+        M = sp.diags_array(keep.astype(float))
+        other.W = (M @ self.W @ M).tocsr()
+        other._JT = other.J.T.tocsr()
+        other._free = keep
+        other._factor = other._factorise()
+        return other
 
     def _factorise(self) -> SuperLU | Schur:
         """Factorise the regularised matrix, with more regularisation if rounding eats a pivot."""
@@ -144,7 +164,7 @@ class KKT:
         raise ArithmeticError("the relations have entries that are not finite")
 
     def _condensable(self) -> bool:
-        """Whether the weights are diagonal and no quantity stands in so many rows as to fill J Jᵀ."""
+        """Whether weights are diagonal and no quantity stands in so many rows as to fill J Jᵀ."""
         off = self.W.nnz - np.count_nonzero(self.W.diagonal())
         rows = np.bincount(self.J.indices, minlength=self.n).astype(float)
         return off == 0 and float(rows @ rows) <= 30.0 * self.J.nnz + 1e5
@@ -169,6 +189,8 @@ class KKT:
         single = primal.ndim == 1
         top = (primal[:, None] if single else primal) * D[:, None]
         low = (dual[:, None] if single else dual) * R[:, None]
+        if self._free is not None:
+            top = top * self._free[:, None]
         goal = np.concatenate([top, low])
         u = np.zeros_like(goal)
         size = np.abs(goal).max(axis=0, initial=0.0)
