@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 from xml.parsers import expat
@@ -20,7 +20,7 @@ from mfa.workbook.problems import error
 
 MAX_FILE = 100_000_000
 MAX_PARTS = 5_000
-MAX_PART = 160_000_000
+MAX_PART = 120_000_000
 MAX_TOTAL = 400_000_000
 CHUNK = 1 << 18
 _XML_ENDINGS = (".xml", ".rels", ".vml")
@@ -80,31 +80,39 @@ class Package:
         except _BROKEN as cause:
             raise _damaged(self.name) from cause
 
-    def parse(
-        self,
-        part: str,
-        parser: expat.XMLParserType,
-        thin: Callable[[bytes], bytes] = lambda data: data,
-    ) -> None:
-        """Feed `part` to `parser` piece by piece, so that memory stays small.
-
-        Pieces end at the end of a tag; `thin` may drop from each what need not be parsed.
+    def pieces(self, part: str) -> Iterator[bytes]:
+        """Yield `part` in pieces that end at the end of a tag.
 
         Raises
         ------
         InputError
-            The part is absent, damaged or no XML.
+            The part is absent or damaged.
         """
+        rest = b""
         try:
             with self._zip.open(part) as stream:
-                rest = b""
                 while chunk := stream.read(CHUNK):
                     chunk = rest + chunk
                     end = chunk.rfind(b">") + 1 or len(chunk)
-                    parser.Parse(thin(chunk[:end]), False)
+                    yield chunk[:end]
                     rest = chunk[end:]
-                parser.Parse(rest, True)
-        except (*_BROKEN, expat.ExpatError) as cause:
+        except _BROKEN as cause:
+            raise _damaged(self.name) from cause
+        yield rest
+
+    def parse(self, pieces: Iterable[bytes], parser: expat.XMLParserType) -> None:
+        """Feed the pieces of a part to `parser`.
+
+        Raises
+        ------
+        InputError
+            They are no XML.
+        """
+        try:
+            for piece in pieces:
+                parser.Parse(piece, False)
+            parser.Parse(b"", True)
+        except expat.ExpatError as cause:
             raise _damaged(self.name) from cause
 
     def _check_doctypes(self) -> None:
@@ -122,7 +130,7 @@ class Package:
         parser.StartDoctypeDeclHandler = _stop_at_doctype
         parser.StartElementHandler = _stop_at_element
         try:
-            self.parse(part, parser)
+            self.parse(self.pieces(part), parser)
         except _RootReached:
             return
         except _DoctypeFound:

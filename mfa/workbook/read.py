@@ -10,7 +10,7 @@ from mfa.locale import N_
 from mfa.workbook.guard import Package
 from mfa.workbook.problems import error, warning
 from mfa.workbook.raw import RawTables
-from mfa.workbook.rows import Where, read_rows
+from mfa.workbook.rows import ALIKE, Where, read_rows
 from mfa.workbook.schema import SHEETS, TEMPLATE_VERSION, Sheet, find_sheet
 from mfa.workbook.text import key_of, nearest
 from mfa.workbook.xlsx import Book, SheetCells, SheetInfo
@@ -98,7 +98,7 @@ def _report_unknown(
     absent = [sheet for sheet in SHEETS if sheet.name not in chosen]
     titles = [t for s in absent for t in (s.title_vi, s.title_en, s.name)]
     for info in unknown:
-        meant = nearest(info.name, titles)
+        meant = nearest(info.name, titles, ALIKE)
         if meant:
             message = N_(
                 "The table “{title}” is not known and is not read. Did you mean “{meant}”?"

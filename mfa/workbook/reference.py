@@ -33,8 +33,7 @@ the same columns and are read alike. This is template version {TEMPLATE_VERSION}
 - Text is compared composed (NFC), without invisible characters; Ð is read as Đ. Suggestions (“did
   you mean”) ignore accents.
 - A workbook is opened only if it is an unencrypted .xlsx or .xlsm of a sane unpacked size without
-  DOCTYPE; of its known sheets at most {MAX_CELLS:,} filled cells are read. Larger tables belong in
-  CSV.
+  DOCTYPE; a sheet may have about {MAX_CELLS:,} filled cells. Larger tables belong in CSV.
 - CSV files are UTF-8 with a header row and a decimal point; semicolons or tabs between cells and
   UTF-16 with a byte-order mark are understood. Their names are those of the tables: `flows.csv`.
 

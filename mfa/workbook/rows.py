@@ -15,6 +15,8 @@ from mfa.workbook.text import bare, nearest
 
 HEADER_DEPTH = 12
 """How many rows from the top the headers may stand."""
+ALIKE = 0.75
+"""How alike an unknown title must be to a known one to be taken for a slip."""
 FAR_COLUMN = 500
 FAR_GAP = 5_000
 FAR = N_(
@@ -108,12 +110,12 @@ def _find_header(table: Sheet, grid: Grid) -> _Header | None:
     top = [n for n in sorted(grid) if n <= min(grid) + HEADER_DEPTH]
     hits = {n: _titles(table, grid[n]) for n in top}
     best = max((len(set(h.values())) for h in hits.values()), default=0)
-    wanted = max(1 if len(table.columns) < 2 else 2, (best + 1) // 2)
+    wanted = best // 2 + 1
     rows = [n for n in top if len(set(hits[n].values())) >= wanted]
     if not rows:
         return None
     first = rows[0]
-    last = first + 1 if first + 1 in rows else first
+    last = first + 1 if first + 1 in rows and _agree(hits[first], hits[first + 1]) else first
     header = _Header(row=first, first=last + 1)
     by_number = hits[first] | hits[last]
     for number in sorted(by_number, key=lambda n: (n not in hits[last], n)):
@@ -122,6 +124,12 @@ def _find_header(table: Sheet, grid: Grid) -> _Header | None:
         if number not in by_number and isinstance(found.value, str) and found.value.strip():
             header.unknown[number] = found.value.strip()
     return header
+
+
+def _agree(titles: Mapping[int, str], names: Mapping[int, str]) -> bool:
+    """Return whether two rows name the same columns: a data row may hold such words by chance."""
+    both = [number for number in names if number in titles]
+    return 2 * sum(titles[number] == names[number] for number in both) >= len(both)
 
 
 def _titles(table: Sheet, cells: Mapping[int, Found]) -> dict[int, str]:
@@ -166,7 +174,7 @@ def _unknown_columns(table: Sheet, header: _Header, where: Where) -> list[Proble
     titles = [t for c in absent for t in (c.title_en, c.title_vi, c.name)]
     problems = []
     for number, title in header.unknown.items():
-        meant = nearest(title, titles)
+        meant = nearest(title, titles, ALIKE)
         if meant:
             message = N_(
                 "The column “{title}” is not known and is not read. Did you mean “{meant}”?"

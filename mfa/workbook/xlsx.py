@@ -14,7 +14,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import count
 from xml.parsers import expat
 
 from mfa.errors import InputError, Place
@@ -23,8 +22,9 @@ from mfa.workbook.cells import Date, Found
 from mfa.workbook.guard import Package
 from mfa.workbook.problems import error
 
-MAX_CELLS = 300_000
-MAX_TAGS = 2_000_000
+MAX_CELLS = 250_000
+"""How many filled cells a sheet may have, roughly: tags are counted, not cells."""
+MARKS_PER_CELL = 5
 _DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _NOT_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -81,7 +81,6 @@ class Book:
         self.styles = self._related("styles")
         self._dates, self._percents = _formats(package, self.styles)
         self._strings: list[str] | None = None
-        self._used = 0
 
     def cells(self, sheet: SheetInfo) -> SheetCells:
         """Return the filled cells of `sheet`.
@@ -89,11 +88,10 @@ class Book:
         Raises
         ------
         InputError
-            The sheet is damaged, or the book holds too many cells.
+            The sheet is damaged or holds too many cells.
         """
-        reader = _SheetReader(self, MAX_CELLS - self._used)
+        reader = _SheetReader(self)
         _parse(self.package, sheet.part, reader.parser, _without_blanks)
-        self._used += reader.filled
         return reader.out
 
     def string(self, index: str) -> str:
@@ -140,22 +138,21 @@ class Book:
         _parse(self.package, part, _parser(start))
 
 
-class _TooMany(Exception):  # noqa: N818 - a signal, caught below
-    """There is more in the file than is read."""
-
-
 def _parse(
     package: Package, part: str, parser: expat.XMLParserType, thin: Callable[[bytes], bytes] = bytes
 ) -> None:
-    """Parse `part`, turning the signal of too much content into words."""
-    try:
-        package.parse(part, parser, thin)
-    except _TooMany:
-        message = N_(
-            "The workbook has more than {limit} filled cells. Put large tables into CSV files."
-        )
-        problem = error("too-many-cells", message, Place(file=package.name), limit=MAX_CELLS)
-        raise InputError([problem]) from None
+    """Parse what `thin` leaves of `part`; refuse beforehand what would take too long."""
+    pieces, marks = [], 0
+    for piece in package.pieces(part):
+        pieces.append(thin(piece))
+        marks += pieces[-1].count(b"<")
+        if marks > MAX_CELLS * MARKS_PER_CELL:
+            message = N_(
+                "A sheet has more than {limit} filled cells. Put large tables into CSV files."
+            )
+            place = Place(file=package.name)
+            raise InputError([error("too-many-cells", message, place, limit=MAX_CELLS)])
+    package.parse(pieces, parser)
 
 
 def _without_blanks(data: bytes) -> bytes:
@@ -172,17 +169,10 @@ def _parser(
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
 ) -> expat.XMLParserType:
-    """Return a parser that gives names without their prefix and stops at too many of them."""
+    """Return a parser that gives names without their prefix."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    tags = count()
-
-    def counted(name: str, attributes: Attributes) -> None:
-        if next(tags) > MAX_TAGS:
-            raise _TooMany
-        start(_local(name), attributes)
-
-    parser.StartElementHandler = counted
+    parser.StartElementHandler = lambda name, attributes: start(_local(name), attributes)
     if end:
         parser.EndElementHandler = lambda name: end(_local(name))
     if text:
@@ -319,10 +309,8 @@ def column_number(letters: str) -> int:
 class _SheetReader:
     """Handlers of the parser for one sheet."""
 
-    def __init__(self, book: Book, room: int) -> None:
+    def __init__(self, book: Book) -> None:
         self.book = book
-        self.room = room
-        self.filled = self.tags = 0
         self.out = SheetCells()
         self.row = self.column = 0
         self.cell: Attributes | None = None
@@ -335,9 +323,6 @@ class _SheetReader:
         self.parser = parser
 
     def start(self, name: str, attributes: Attributes) -> None:
-        self.tags += 1
-        if self.tags > MAX_TAGS:
-            raise _TooMany
         name = _local(name) if ":" in name else name
         if name == "c":
             self.cell = attributes
@@ -375,9 +360,6 @@ class _SheetReader:
     def _finish(self) -> None:
         found = self._found(self.cell or {}, "".join(self.value))
         if found is not None and self.row and self.column:
-            self.filled += 1
-            if self.filled > self.room:
-                raise _TooMany
             self.out.cells.setdefault(self.row, {})[self.column] = found
 
     def _found(self, cell: Attributes, text: str) -> Found | None:
