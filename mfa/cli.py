@@ -35,10 +35,9 @@ from mfa.cli_options import (
 )
 from mfa.cli_text import (
     account_lines,
-    coarse_balance,
+    check_record,
     coarse_lines,
     problem_lines,
-    problem_record,
     step,
     table_lines,
 )
@@ -145,16 +144,8 @@ def check(case: str, language: str | None, as_json: bool) -> None:
     failed = has_errors(problems)
     account = None if failed else opened.balance()
     if as_json:
-        _say_json(
-            {
-                "case": opened.id,
-                "errors": sum(p.severity == "error" for p in problems),
-                "warnings": sum(p.severity != "error" for p in problems),
-                "problems": [problem_record(problem, chosen) for problem in problems],
-                "balance": coarse_balance(account) if account else [],
-                "annotated": str(copy) if copy else None,
-            }
-        )
+        head = {"case": opened.id, "annotated": str(copy) if copy else None}
+        _say_json(head | check_record(problems, account, chosen))
     else:
         title = opened.system.title(chosen) or opened.id
         lines = [click.style(f"{title} ({opened.input})", bold=True), ""]
@@ -242,6 +233,8 @@ def sankey(
     language: str | None,
 ) -> None:
     """Draw a Sankey diagram of one view."""
+    from mfa.formats.account import replace_file
+
     opened = _open(case)
     system = opened.system
     view = view if view is None else pick(view, system.views)
@@ -250,8 +243,8 @@ def sankey(
     _ = translator(spoken())
     with step(_("Drawing…")):
         picture = opened.sankey(view, spoken(), period=period, region=region)
-        output.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(output)
+        svg = output.suffix.lower() == ".svg"
+        replace_file(output, picture.svg.encode("utf-8") if svg else picture.png)
     _say_written([output])
 
 

@@ -74,6 +74,19 @@ def problem_record(problem: Problem, language: str) -> dict[str, Any]:
     }
 
 
+def check_record(
+    problems: Sequence[Problem], account: Account | None, language: str
+) -> dict[str, Any]:
+    """Return what ``mfa check`` found, for machines."""
+    errors = sum(problem.severity == "error" for problem in problems)
+    return {
+        "errors": errors,
+        "warnings": len(problems) - errors,
+        "problems": [problem_record(problem, language) for problem in problems],
+        "balance": coarse_balance(account) if account else [],
+    }
+
+
 def _scalar(value: object) -> object:
     if isinstance(value, bool | int | str) or value is None:
         return value

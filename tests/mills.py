@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mfa.formats.tables import write_tables
 from mfa.workbook.template import write_template
@@ -68,10 +70,20 @@ def changed(table: str, row: int, **cells: str | float) -> dict[str, list[dict[s
     return TABLES | {table: rows}
 
 
+@cache
+def _workbook(language: str) -> bytes:
+    """Return the unchanged workbook: writing one takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        return write_template(Path(folder) / "mills.xlsx", language, TABLES).read_bytes()
+
+
 def workbook_case(folder: Path, tables: dict | None = None, language: str = "en") -> Path:
     """Write the case as a folder with case.toml and mills.xlsx; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_template(folder / "mills.xlsx", language, tables or TABLES)
+    if tables is None:
+        (folder / "mills.xlsx").write_bytes(_workbook(language))
+    else:
+        write_template(folder / "mills.xlsx", language, tables)
     text = 'input = "mills.xlsx"\nlanguages = ["vi", "en"]\n'
     (folder / "case.toml").write_text(text, encoding="utf-8")
     return folder
