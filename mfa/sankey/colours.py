@@ -219,11 +219,14 @@ def material_categories(
 
 
 def _depth(materials: Mapping[str, Material], material: str) -> int:
+    """Return how many materials stand above one; 0 where they run in a circle."""
     seen: set[str] = set()
-    while material in materials and material not in seen:
+    while material in materials:
+        if material in seen:
+            return 0
         seen.add(material)
         material = materials[material].parent
-    return len(seen) - 1
+    return max(len(seen) - 1, 0)
 
 
 def _liked_colours(codes: Mapping[str, str]) -> dict[str, str]:

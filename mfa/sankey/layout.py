@@ -199,7 +199,7 @@ class _Layout:
         """Return the largest style whose labels fit the page, if possible without cutting names."""
         fitting = []
         for style in _STYLES:
-            plan, blocks = self._attempt(1e-9, style, set(), {}, rounds=1)
+            plan, blocks = self._attempt(0.0, style, set(), {}, rounds=1)
             low, high = extent(plan, blocks)
             if high - low < _FULL * self.room:
                 if all(block.whole for block in blocks.values()):

@@ -66,20 +66,26 @@ class Scale:
 
 
 def choose_scale(values: Sequence[float], unit: str, language: str) -> Scale:
-    """Return the unit in which the largest of `values` has at most four digits before the comma.
+    """Return the unit in which the median of `values` is easiest to read.
+
+    A larger unit is taken while the largest value has five digits before the comma and the median
+    four, so that neither long rows of digits nor of zeros arise.
 
     Examples
     --------
-    >>> choose_scale([2_650_000.0, 40.0], "t/year", "vi").unit
+    >>> choose_scale([2_650_000.0, 31_000.0, 5_200.0], "t/year", "vi").unit
     'nghìn tấn/năm'
+    >>> choose_scale([12_000.0, 800.0, 4.0], "kt/year", "en").unit
+    'kt/year'
     >>> choose_scale([120.0], "m3/day", "en").unit
     'm³/day'
     """
     head, slash, tail = unit.partition("/")
-    largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
+    sizes = sorted(abs(v) for v in values if math.isfinite(v) and v) or [0.0]
+    largest, median = sizes[-1], sizes[len(sizes) // 2]
     chain = next((c for c in _CHAINS if head.strip() in c), ())
     factor, at = 1.0, chain.index(head.strip()) if chain else 0
-    while largest * factor >= 10_000 and at + 1 < len(chain):
+    while largest * factor >= 10_000 and median * factor >= 1_000 and at + 1 < len(chain):
         factor, at = factor / 1000, at + 1
     shown = chain[at] if chain else head.strip()
     return Scale(factor, unit_text(shown + slash + tail, language), language)
