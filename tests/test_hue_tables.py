@@ -60,7 +60,7 @@ def test_the_case_is_as_large_as_the_study_needs():
 
 
 @pytest.mark.parametrize(
-    "table", ["processes", "materials", "layers", "flows", "stocks", "parameters"]
+    "table", ["processes", "materials", "layers", "flows", "stocks", "parameters", "relations"]
 )
 def test_every_row_has_a_name_in_both_languages_in_composed_letters(table: str):
     for row in TABLES[table]:
