@@ -14,21 +14,18 @@ from typing import TYPE_CHECKING, Any
 from mfa.errors import InputError, Problem
 from mfa.locale import translator
 from mfa.model.quantity import material_codes
-from mfa.model.view import View, ViewGroup
+from mfa.model.view import View
 from mfa.sankey import colours
 from mfa.sankey.graph import Category, SankeyGraph, SankeyLink, SankeyNode
-from mfa.vocabulary import BOUNDARIES, SECTORS, STAGES, label
+from mfa.sankey.groups import node_kinds, node_title, resolve_groups
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mfa.account import Account
-    from mfa.model.quantity import Process
     from mfa.model.system import System
 
 COLOUR_BY = ("material", "mf_code", "sector", "status")
-_ELSEWHERE = "elsewhere"
-_OUTSIDE = {"import", "export", "environment"}
 # What a link of several flows is: as uncertain as its weakest part.
 _WEAKEST = ("free", "determined", "measured", "reconciled", "fixed")
 
@@ -70,7 +67,7 @@ def weave(
         _label("period", period, system.periods, -1), _label("region", region, system.regions, 0)
     )
     groups = resolve_groups(system, view)
-    kinds = _kinds(system, groups)
+    kinds = node_kinds(system, groups)
     flows, inner = _flows(account, view, cell, groups, kinds)
     if flows.empty:
         raise InputError([_nothing(view, language)], language)
@@ -119,106 +116,6 @@ def _nothing(view: View, language: str) -> Problem:
         {"view": view.name(language), "layer": view.layer},
         view.place,
     )
-
-
-# ------------------------------------------------------------------------------------------ groups
-
-
-def resolve_groups(system: System, view: View) -> dict[str, str]:
-    """Return process → node of the view.
-
-    Inside processes that no group holds belong to the node ``"elsewhere"``, outside processes to
-    nodes of their own. Without groups every process is its own node.
-
-    Raises
-    ------
-    InputError
-        A member is unknown or stands in two groups.
-    """
-    processes = {process.id: process for process in system.processes.rows()}
-    if not view.groups:
-        return {identifier: identifier for identifier in processes}
-    groups: dict[str, str] = {}
-    problems: list[Problem] = []
-    rest: list[ViewGroup] = []
-    for group in view.groups:
-        for member in group.members:
-            if member == "*":
-                rest.append(group)
-                continue
-            found = _members(member, processes)
-            if not found:
-                problems.append(_unknown(view, group, member, system))
-            for identifier in found:
-                if groups.setdefault(identifier, group.id) != group.id:
-                    problems.append(_twice(view, group, identifier, groups[identifier]))
-    if problems:
-        raise InputError(problems)
-    star = rest[0].id if rest else _ELSEWHERE
-    return {
-        identifier: groups.get(identifier, star if process.boundary == "inside" else identifier)
-        for identifier, process in processes.items()
-    }
-
-
-def _members(member: str, processes: dict[str, Process]) -> list[str]:
-    """Return the processes a member names; sectors and stages only hold inside processes."""
-    field, colon, value = member.partition(":")
-    if not colon:
-        return [member] if member in processes else []
-    if field.strip() not in ("sector", "stage"):
-        return []
-    return [
-        identifier
-        for identifier, process in processes.items()
-        if getattr(process, field.strip()) == value.strip() and process.boundary == "inside"
-    ]
-
-
-def _unknown(view: View, group: ViewGroup, member: str, system: System) -> Problem:
-    from mfa.model.names import suggest
-
-    near = suggest(member, [*system.processes, *(f"sector:{s}" for s in SECTORS)])
-    values = {"view": view.id, "group": group.id, "member": member, "near": near}
-    if near:
-        return Problem(
-            "unknown-view-member",
-            "Group “{group}” of the view “{view}” names “{member}”, which is no process, sector "
-            "or stage of this case; did you mean “{near}”?",
-            values,
-            group.place,
-        )
-    return Problem(
-        "unknown-view-member",
-        "Group “{group}” of the view “{view}” names “{member}”, which is no process, sector or "
-        "stage of this case. Write process ids, sector:…, stage:… or *.",
-        values,
-        group.place,
-    )
-
-
-def _twice(view: View, group: ViewGroup, process: str, other: str) -> Problem:
-    return Problem(
-        "view-process-twice",
-        "In the view “{view}” the process “{process}” stands in the groups “{first}” and "
-        "“{second}”; it may stand in one.",
-        {"view": view.id, "process": process, "first": other, "second": group.id},
-        group.place,
-    )
-
-
-def _kinds(system: System, groups: dict[str, str]) -> dict[str, str]:
-    """Return node → kind: that of its processes when all lie on the same side outside."""
-    found: dict[str, set[str]] = {}
-    for process in system.processes.rows():
-        found.setdefault(groups[process.id], set()).add(process.boundary)
-    kinds = {
-        node: next(iter(sides)) if len(sides) == 1 and sides <= _OUTSIDE else "process"
-        for node, sides in found.items()
-    }
-    if _ELSEWHERE in kinds:
-        kinds[_ELSEWHERE] = "elsewhere"
-    return kinds
 
 
 # ------------------------------------------------------------------------------------------- flows
@@ -416,7 +313,7 @@ def _nodes(
         nodes.append(
             SankeyNode(
                 id=node,
-                title=_title(account.system, found.get(node), members[node], node, language),
+                title=node_title(account.system, found.get(node), members[node], node, language),
                 kind=kinds[node],
                 column=found[node].column if node in found else None,
                 order=found[node].order if node in found else None,
@@ -426,27 +323,6 @@ def _nodes(
             )
         )
     return nodes
-
-
-def _title(
-    system: System, group: ViewGroup | None, members: list[str], node: str, language: str
-) -> str:
-    """Return the name of a node: its own, else its only process's, sector's or stage's."""
-    if group is not None and group.name(language) != group.id:
-        return group.name(language)
-    if group is not None and len(group.members) == 1:
-        field, _colon, value = group.members[0].partition(":")
-        if value and value in {"sector": SECTORS, "stage": STAGES}.get(field, ()):
-            return label(field, value, language)
-    if len(members) == 1 and node != _ELSEWHERE:
-        process = system.processes[members[0]]
-        if process.name(language) == process.id and process.id in BOUNDARIES:
-            return label("boundary", process.id, language)
-        return process.name(language)
-    if node == _ELSEWHERE:
-        _ = translator(language)
-        return _("Other processes")
-    return node
 
 
 def _stock_changes(

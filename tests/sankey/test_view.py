@@ -7,7 +7,8 @@ from mfa.errors import InputError
 from mfa.model.system import System
 from mfa.model.view import View, ViewGroup
 from mfa.sankey import draw
-from mfa.sankey.view import resolve_groups, weave
+from mfa.sankey.groups import resolve_groups
+from mfa.sankey.view import weave
 
 
 def town():
