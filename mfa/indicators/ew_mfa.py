@@ -35,6 +35,14 @@ CATEGORIES = {
     "MF.4": N_("Fossil energy materials"),
     "other": N_("Other and mixed materials"),
 }
+GATEWAYS = {
+    "MF.7.1": N_("Emissions to air"),
+    "MF.7.2": N_("Waste disposed of without control"),
+    "MF.7.3": N_("Emissions to water"),
+    "MF.7.4": N_("Dissipative use of products"),
+    "MF.7.5": N_("Dissipative losses"),
+    "other": N_("Not assigned"),
+}
 TERMS = ("de", "imports", "bi_in", "exports", "dpo", "bi_out", "nas")
 FORMULAS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
@@ -75,6 +83,8 @@ class EWAccount:
         (indicator, category) → Total, in `unit`.
     per_person, per_grdp
         Indicator → Estimate, where population or GRDP are known and the indicator is complete.
+    gateways
+        Class of processed output (a key of `GATEWAYS`) → Total; the classes present only.
     difference
         Left side minus right side of the identity; zero when every inside process balances.
     unbalanced
@@ -87,6 +97,7 @@ class EWAccount:
     totals: Mapping[tuple[str, str], Total]
     per_person: Mapping[str, Estimate]
     per_grdp: Mapping[str, Estimate]
+    gateways: Mapping[str, Total]
     difference: Total
     unbalanced: tuple[str, ...]
 
@@ -120,6 +131,23 @@ def category(code: str) -> str:
     digits = code.upper().removeprefix("MF").lstrip(".")
     key = f"MF.{digits[:1]}"
     return key if key in CATEGORIES else "other"
+
+
+def gateway(code: str) -> str:
+    """Return the key of `GATEWAYS` for the EW-MFA code of something given to the environment.
+
+    Waste for disposal (MF.6) that reaches the environment is waste disposed of without control.
+
+    Examples
+    --------
+    >>> gateway("MF.7.4.1"), gateway("MF.6"), gateway("MF.1.1")
+    ('MF.7.4', 'MF.7.2', 'other')
+    """
+    digits = code.upper().removeprefix("MF").replace(".", "")
+    if digits.startswith("6"):
+        return "MF.7.2"
+    key = f"MF.7.{digits[1:2]}" if digits.startswith("7") else "other"
+    return key if key in GATEWAYS else "other"
 
 
 def members(system: System) -> dict[tuple[str, str], list[str]]:
@@ -192,9 +220,20 @@ def ew_account(
         totals,
         _intensities(reader, totals, system.population, per=True),
         _intensities(reader, totals, system.grdp, per=False),
+        _gateways(reader, system, totals["dpo", "total"].weights),
         gap,
         open_ended,
     )
+
+
+def _gateways(reader: Reader, system: System, flows: Iterable[str]) -> dict[str, Total]:
+    """Return processed output by the way it takes, the ways present only."""
+    codes = material_codes(system.materials)
+    weights: dict[str, dict[str, float]] = {key: {} for key in GATEWAYS}
+    for identifier in flows:
+        code = codes.get(system.flows[identifier].material, "")
+        weights[gateway(code)][identifier] = 1.0
+    return {key: reader.total("dpo", key, parts) for key, parts in weights.items() if parts}
 
 
 def _intensities(

@@ -29,6 +29,8 @@ class Total:
         95 % interval of the whole, the unknown parts at the ends of their own intervals.
     floor
         Whether the unknown parts can only add, so that the known rest is a lower limit.
+    unit
+        Of all these numbers.
     """
 
     key: str
@@ -39,6 +41,7 @@ class Total:
     lower: float = math.nan
     upper: float = math.nan
     floor: bool = False
+    unit: str = ""
 
     @property
     def complete(self) -> bool:
@@ -91,7 +94,8 @@ class Reader:
     def __init__(self, account: Account, period: str, region: str, unit: str) -> None:
         self.account, self.period, self.region, self.unit = account, period, region, unit
         table = account.table
-        here = table[(table["period"] == period) & (table["region"] == region)]
+        # A parameter without period or region holds everywhere.
+        here = table[table["period"].isin(("", period)) & table["region"].isin(("", region))]
         self.rows = {row["id"]: row for row in here.to_dict("records")}
 
     def known(self, identifier: str) -> bool:
@@ -102,10 +106,11 @@ class Reader:
         """Return the weighted sum of those quantities that exist in this period and region."""
         weights = {i: w for i, w in weights.items() if i in self.rows}
         if not weights:
-            return Total(key, category, {}, None)
+            return Total(key, category, {}, None, unit=self.unit)
         whole = self.linear(weights)
         if math.isfinite(whole.value):
-            return Total(key, category, weights, whole, (), whole.lower, whole.upper)
+            ends = whole.lower, whole.upper
+            return Total(key, category, weights, whole, (), *ends, unit=self.unit)
         unknown = tuple(i for i in weights if not self.known(i))
         known = {i: w for i, w in weights.items() if i not in unknown}
         estimate = self.linear(known) if known else None
@@ -113,7 +118,7 @@ class Reader:
         lower = (estimate.lower if estimate else 0.0) + sum(low for low, _ in ends)
         upper = (estimate.upper if estimate else 0.0) + sum(high for _, high in ends)
         floor = all(low > -1e-9 for low, _ in ends)
-        return Total(key, category, weights, estimate, unknown, lower, upper, floor)
+        return Total(key, category, weights, estimate, unknown, lower, upper, floor, self.unit)
 
     def linear(self, weights: Mapping[str, float]) -> Estimate:
         """Return Σ weight × quantity with its σ, covariance included."""

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from mfa.report.figures import CLASS_COLOURS
+
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.worksheet import Worksheet
 
     from mfa.report.xlsx import Placed
 
-COLOURS = ("#5C8A3C", "#8C6BB1", "#C2A05C", "#4D4D57", "#8FA7B3")
 CHARTED = ("ew-de", "ew-imports", "ew-exports", "ew-dmc")
 
 
@@ -26,19 +27,18 @@ def economy(workbook: Workbook, sheet: Worksheet, placed: Placed) -> None:
     """Stacked bars of extraction, imports, exports and consumption by class of material."""
     rows = _rows(placed, CHARTED)
     names = [lane for lane in range(len(placed.lanes)) if placed.lanes[lane].column == 0]
-    # The classes stand between the names and the last four columns: total, σ, interval, per person.
-    last = len(placed.tables[0].columns) - 4
-    columns = [k for k, lane in enumerate(placed.lanes) if 0 < lane.column < last]
+    keys = [placed.tables[0].columns[lane.column].key for lane in placed.lanes]
+    columns = [number for number, key in enumerate(keys) if key in CLASS_COLOURS]
     if not rows or not columns:
         return
     chart = workbook.add_chart({"type": "bar", "subtype": "stacked"})
-    for number, column in enumerate(columns):
+    for column in columns:
         chart.add_series(
             {
                 "name": [placed.sheet, placed.head, column],
                 "categories": _cells(placed.sheet, rows, names[0]),
                 "values": _cells(placed.sheet, rows, column),
-                "fill": {"color": COLOURS[number % len(COLOURS)]},
+                "fill": {"color": CLASS_COLOURS[keys[column]]},
                 "gap": 60,
             }
         )
@@ -49,7 +49,8 @@ def economy(workbook: Workbook, sheet: Worksheet, placed: Placed) -> None:
 def adjustments(workbook: Workbook, sheet: Worksheet, placed: Placed) -> None:
     """Bars of the adjustments in σ."""
     count = len(placed.tables[0].rows)
-    column = next(k for k, lane in enumerate(placed.lanes) if lane.column == 5)
+    columns = placed.tables[0].columns
+    column = next(k for k, lane in enumerate(placed.lanes) if columns[lane.column].key == "move")
     chart = workbook.add_chart({"type": "bar"})
     chart.add_series(
         {

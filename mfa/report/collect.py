@@ -46,7 +46,7 @@ def collect(account: Account, case_id: str = "") -> Facts:
     items = read_items(account, units, data)
     balances = read_balances(account, units, period, region)
     views = match_views(system)
-    here = [i for i in items if (i.period, i.region) == (period, region)]
+    here = [i for i in items if i.period in ("", period) and i.region in ("", region)]
     reader = Reader(account, period, region, units["goods"])
     history = tuple(
         ew_account(account, period=label, region=region, unit=units["goods"])
@@ -81,27 +81,40 @@ def layer_units(account: Account) -> dict[str, str]:
     """Return the unit in which the report counts each layer.
 
     Goods are counted in kt/year when a flow exceeds `LARGE` t/year, else in t/year; other layers,
-    and goods that are no mass, in the layer's own unit.
+    and goods that are no mass, in the layer's own unit, or millions of it.
     """
     from mfa.errors import UnitError
     from mfa.units import convert
 
-    system, table = account.system, account.table
-    units = {layer: system.layers[layer].unit or system.unit for layer in system.layers}
-    flows = table[(table["kind"] == "flow") & (table["layer"] == "goods")]
+    system = account.system
+    units = {layer: system.layer_unit(layer) for layer in system.layers}
+    largest = {layer: _largest(account, layer, unit) for layer, unit in units.items()}
     try:
-        convert(1.0, units["goods"], "t/year")
+        tonnes = float(convert(largest["goods"], units["goods"], "t/year"))
     except UnitError:
-        return units
-    largest = max(
-        (
-            float(convert(row["value"], row["unit"], "t/year"))
-            for row in flows.to_dict("records")
-            if math.isfinite(row["value"])
-        ),
-        default=0.0,
+        goods = _millions(units["goods"], largest["goods"])
+    else:
+        goods = "kt/year" if tonnes >= LARGE else "t/year"
+    return {layer: _millions(unit, largest[layer]) for layer, unit in units.items()} | {
+        "goods": goods
+    }
+
+
+def _largest(account: Account, layer: str, unit: str) -> float:
+    """Return the largest known flow of a layer, in `unit`; 0 without any."""
+    from mfa.units import convert
+
+    table = account.table
+    flows = table[(table["kind"] == "flow") & (table["layer"] == layer)]
+    values = (
+        float(convert(v, u, unit)) for v, u in zip(flows["value"], flows["unit"], strict=True)
     )
-    return units | {"goods": "kt/year" if largest >= LARGE else "t/year"}
+    return max((value for value in values if math.isfinite(value)), default=0.0)
+
+
+def _millions(unit: str, largest: float) -> str:
+    """Return the unit, or millions of it where its numbers would get long."""
+    return f"million {unit}" if largest >= 1e6 and unit[:1].isalpha() else unit
 
 
 def _layers(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -239,18 +240,26 @@ class Facts:
         return tuple(
             item
             for item in self.items
-            if item.period == self.period
-            and item.region == self.region
+            if item.period in ("", self.period)
+            and item.region in ("", self.region)
             and (not kinds or item.kind in kinds)
         )
 
     def item(self, identifier: str) -> Item | None:
         """Return a quantity of the main period and region, if it exists there."""
-        return next((item for item in self.here() if item.id == identifier), None)
+        return self._items_by_id.get(identifier)
 
     def datum(self, identifier: str) -> Datum:
         """Return an observation by its id."""
-        return next(datum for datum in self.data if datum.id == identifier)
+        return self._data_by_id[identifier]
+
+    @cached_property
+    def _items_by_id(self) -> dict[str, Item]:
+        return {item.id: item for item in reversed(self.here())}
+
+    @cached_property
+    def _data_by_id(self) -> dict[str, Datum]:
+        return {datum.id: datum for datum in self.data}
 
     @property
     def adjusted(self) -> tuple[Datum, ...]:

@@ -10,12 +10,23 @@ from typing import TYPE_CHECKING
 
 from mfa.locale.numbers import format_number
 from mfa.report.document import Figure
+from mfa.report.tables import given_decimals
 
 if TYPE_CHECKING:
+    from mfa.model.view import View
     from mfa.report.text import Writer
+    from mfa.sankey.graph import SankeyGraph
 
 INK, MUTED, RULE = "#1d2b33", "#51626c", "#d5dde1"
+OVERALL = "sankey-overall"
 FONT = "Noto Sans, DejaVu Sans, sans-serif"
+CLASS_COLOURS = {  # those of the Sankeys
+    "MF.1": "#117733",
+    "MF.2": "#0072b2",
+    "MF.3": "#ddcc77",
+    "MF.4": "#332288",
+    "other": "#b4b4b4",
+}
 
 
 @dataclass(frozen=True)
@@ -40,9 +51,10 @@ def sankey_figure(w: Writer, view: str | None, identifier: str) -> Figure:
         language=w.language,
         period=w.facts.period or None,
         region=w.facts.region or None,
+        size=_size(chosen),
     )
     title = chosen.name(w.language) if chosen else system.title(w.language)
-    unit = w.unit(image.graph.unit)
+    unit = _shown_unit(image.graph)
     return Figure(
         identifier,
         image.svg,
@@ -52,12 +64,42 @@ def sankey_figure(w: Writer, view: str | None, identifier: str) -> Figure:
             "annex.",
             title=title,
         ),
-        _(
-            "Read from left to right. The width of a band is its mass; bands with a hatched "
-            "pattern are unknown or very uncertain, loops below lead back. The bar at the right "
-            "of a node is what stays in stock."
-        ),
+        _reading(w, identifier),
     )
+
+
+def _reading(w: Writer, identifier: str) -> str:
+    """Return how to read a Sankey: in full under that of the summary, else where to find it."""
+    _ = w.tr
+    if identifier != OVERALL:
+        return _("How to read it: see the first figure.")
+    return _(
+        "Read from left to right. A band is as wide as its flow is large; hatched bands are known "
+        "as an interval only. The bar at the right of a node is what stays in stock. On screen, "
+        "point at a band for its value and uncertainty."
+    )
+
+
+def _size(view: View | None) -> tuple[float, float]:
+    """Return width and height in px: as wide as the page's column, so labels keep their size."""
+    nodes = len(view.groups) if view else 12
+    return 1120.0, float(min(max(380 + 26 * nodes, 480), 860))
+
+
+def _shown_unit(graph: SankeyGraph) -> str:
+    """Return the unit in which the drawing gives its numbers."""
+    from mfa.sankey.texts import choose_scale
+
+    through = {node.id: [0.0, 0.0] for node in graph.nodes}
+    for node in graph.nodes:
+        change = node.stock_change or 0.0
+        through[node.id] = [max(-change, 0.0), max(change, 0.0)]
+    for link in graph.links:
+        if link.known:
+            through[link.source][1] += link.value
+            through[link.target][0] += link.value
+    sizes = [max(ends) for ends in through.values()]
+    return choose_scale(sizes, graph.unit, graph.language).unit
 
 
 def stacked_bars(
@@ -86,7 +128,7 @@ def stacked_bars(
 
 
 def nice_step(span: float, steps: int = 5) -> float:
-    """Return a round step (1, 2 or 5 × a power of ten) that cuts `span` into about `steps` parts.
+    """Return a round step (1, 2, 2.5 or 5 × a power of ten) that cuts `span` in about `steps`.
 
     Examples
     --------
@@ -95,7 +137,7 @@ def nice_step(span: float, steps: int = 5) -> float:
     """
     raw = span / steps
     power = 10.0 ** math.floor(math.log10(raw))
-    return next(m * power for m in (1.0, 2.0, 5.0, 10.0) if m * power >= raw * 0.999)
+    return next(m * power for m in (1.0, 2.0, 2.5, 5.0, 10.0) if m * power >= raw * 0.999)
 
 
 class _Chart:
@@ -147,7 +189,7 @@ class _Chart:
         )
 
     def _grid(self, bottom: float) -> list[str]:
-        decimals = max(0, -math.floor(math.log10(self.step)))
+        decimals = given_decimals(self.step, 3)
         parts = []
         for k in range(round((self.high - self.low) / self.step) + 1):
             value = self.low + k * self.step
@@ -183,7 +225,7 @@ class _Chart:
             shown = format_number(value, self._decimals(value), self.language)
             parts.append(
                 f'<rect x="{left:.1f}" y="{y}" width="{max(right - left, 0.6):.1f}" '
-                f'height="{self.BAR}" fill="{colour}">'
+                f'height="{self.BAR}" fill="{colour}" fill-opacity=".8">'
                 f"<title>{escape(f'{bar.label} – {name}: {shown} {self.unit}')}</title></rect>"
             )
             plus, minus = (plus + value, minus) if value > 0 else (plus, minus + value)
@@ -220,7 +262,8 @@ class _Chart:
             if x + width > self.WIDTH and x > self.LEFT:
                 x, y = float(self.LEFT), y + 22
             parts.append(
-                f'<rect x="{x:.1f}" y="{y - 11}" width="14" height="14" fill="{colour}"/>'
+                f'<rect x="{x:.1f}" y="{y - 11}" width="14" height="14" fill="{colour}" '
+                f'fill-opacity=".8"/>'
                 f'<text x="{x + 20:.1f}" y="{y + 1}">{escape(name)}</text>'
             )
             x += width

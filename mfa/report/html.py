@@ -15,6 +15,7 @@ from importlib.resources import files
 from mfa.locale import translator
 from mfa.report.document import Document, Figure
 
+_GLUE = re.compile(r" (?=%)|(?<=\b[pσ]) (?==)|(?<=χ²) (?==)|(?<==) (?=[<\d])")
 LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English"}
 
 
@@ -39,6 +40,7 @@ def render_html(document: Document, others: Mapping[str, str] | None = None) -> 
     )
     environment.filters["kind"] = lambda value: type(value).__name__
     environment.filters["picture"] = lambda figure: Markup(inline_svg(figure))
+    environment.filters["tidy"] = _tidy
     environment.globals["_"] = translator(document.language)
     style, script = _style(), _file("report.js")
     return environment.get_template("report.html.j2").render(
@@ -68,6 +70,11 @@ def inline_svg(figure: Figure) -> str:
             rf'(aria-labelledby|aria-describedby)="{re.escape(identifier)}"', rf'\1="{new}"', svg
         )
     return svg
+
+
+def _tidy(text: str) -> str:
+    """Return `text` with spaces that do not break before per cent and around equals signs."""
+    return _GLUE.sub("\u00a0", text)
 
 
 def _style() -> str:

@@ -106,7 +106,7 @@ def _item(
     scale: float,
 ) -> Item:
     kind, layer, unit = row["kind"], _text(row["layer"]), _text(row["unit"])
-    target = units.get(layer, unit) if kind in ("flow", "stock_change") else unit
+    target = _common_unit(kind, unit, units.get(layer, unit))
     period, region = _text(row["period"]), _text(row["region"])
     numbers = [_snapped(number(row[name]), scale) for name in ("value", "sd", "lower", "upper")]
     amounts = [_converted(number, unit, target) for number in numbers]
@@ -177,6 +177,13 @@ def _balance(
         *(_converted(number(row[name]), row["unit"], reader.unit) for name in before),
         complete_before=bool(row["complete_before"]),
     )
+
+
+def _common_unit(kind: str, unit: str, rate: str) -> str:
+    """Return the unit of amounts: that of the layer's flows, for stocks without the time."""
+    if kind in ("flow", "stock_change"):
+        return rate
+    return rate.removesuffix("/year") if kind == "stock" else unit
 
 
 def _converted(value: float, source: str, target: str) -> float:

@@ -8,6 +8,18 @@ from dataclasses import dataclass
 from mfa.locale.numbers import format_number, significant_decimals
 
 
+def given_decimals(value: float, digits: int = 9) -> int:
+    """Return how many decimals show `value` as it was given, at most `digits` significant ones.
+
+    Examples
+    --------
+    >>> given_decimals(334747.0), given_decimals(0.286), given_decimals(1 / 3, 4)
+    (0, 3, 4)
+    """
+    most = significant_decimals(value, None, digits)
+    return next((d for d in range(max(most, 0)) if round(value, d) == value), max(most, 0))
+
+
 @dataclass(frozen=True)
 class Num:
     """A number with the uncertainty that decides how many digits are shown.
@@ -90,12 +102,13 @@ class Column:
     """A column: heading, unit in words, and what it holds.
 
     ``kind`` is ``"text"``, ``"short"`` (text that is not broken into lines), ``"number"``,
-    ``"range"`` or ``"bar"``.
+    ``"range"`` or ``"bar"``; ``key`` names the column for the charts of the workbook.
     """
 
     title: str
     kind: str = "text"
     unit: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)

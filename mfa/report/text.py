@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from string import Formatter
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from mfa.locale import translator
 from mfa.locale.numbers import format_number, format_value, significant_decimals
 from mfa.report.document import Rich, Strong
 from mfa.report.facts import Datum, Facts, Item
-from mfa.report.tables import Badge, Num, Range, Ref
+from mfa.report.tables import Badge, Num, Range, Ref, given_decimals
 from mfa.report.units import unit_words
 from mfa.vocabulary import label
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from mfa.account import Estimate
 
 SPACE = "\u00a0"
+_NAME = re.compile(r"[`\"]?(?P<name>[^\W\d][\w.]*)[`\"]?")
 
 
 class Writer:
@@ -52,6 +55,13 @@ class Writer:
                 parts.extend(value if isinstance(value, tuple) else (value,))
         return tuple(parts)
 
+    def sentence(self, sentence: str, **values: str | Ref | Strong | Rich) -> Rich:
+        """Return what `say` returns, with a capital at its start."""
+        first, *rest = self.say(sentence, **values)
+        if isinstance(first, str):
+            return (_capital(first), *rest)
+        return (replace(first, text=_capital(first.text)), *rest)
+
     def join(self, items: Sequence[str | Ref | Strong]) -> Rich:
         """Return ``a, b and c``."""
         _ = self.tr
@@ -78,13 +88,13 @@ class Writer:
         return unit_words(unit, self.language)
 
     def amount(self, value: float, sd: float | None, unit: str) -> str:
-        """Return ``value ± 1.96 σ unit``, both rounded alike; without σ the value alone."""
+        """Return ``value ± 1.96 σ unit``, rounded as the tables do; without σ the value alone."""
         name = self.unit(unit)
         tail = f"{SPACE}{name}" if name else ""
         if sd is None or not math.isfinite(sd) or sd == 0:
             return self.number(value) + tail
         half = 1.96 * sd
-        decimals = significant_decimals(value, half)
+        decimals = significant_decimals(value, sd)
         both = (self.number(value, decimals), self.number(half, decimals))
         return f"{both[0]}{SPACE}±{SPACE}{both[1]}{tail}"
 
@@ -93,13 +103,17 @@ class Writer:
         return self.amount(estimate.value, estimate.sd, estimate.unit)
 
     def total(self, total: Total) -> str:
-        """Return a sum for a sentence; with unknown parts, as a lower limit where it is one."""
+        """Return a sum for a sentence; with unknown parts, as an interval or a lower limit."""
         _ = self.tr
         if total.complete:
             return self.estimate(total.estimate)
+        unit = self.unit(total.unit)
+        if math.isfinite(total.lower) and math.isfinite(total.upper):
+            decimals = significant_decimals(total.upper, total.upper - total.lower)
+            low, high = (self.number(end, decimals) for end in (total.lower, total.upper))
+            return _("between {low} and {high}", low=low, high=f"{high}{SPACE}{unit}")
         if total.estimate is None or not total.floor:
             return _("an unknown amount")
-        unit = self.unit(total.estimate.unit)
         value = self.number(total.estimate.value, None, total.estimate.sd)
         return _("at least {value}", value=f"{value}{SPACE}{unit}")
 
@@ -122,7 +136,13 @@ class Writer:
         """Return a quantity's value, in its own unit or in the common one of its layer."""
         _ = self.tr
         value, sd = (item.amount, item.amount_sd) if common else (item.value, item.sd)
-        return Num(value, sd, missing=_("unknown"))
+        exact = given_decimals(value, 6) if sd == 0 and math.isfinite(value) else None
+        return Num(value, sd, exact, missing=_("unknown"))
+
+    @staticmethod
+    def reported_cell(datum: Datum) -> Num:
+        """Return an observation's value with all the digits it was reported with."""
+        return Num(datum.value, decimals=given_decimals(datum.value))
 
     def range_cell(self, item: Item, *, common: bool = False) -> Range:
         """Return a quantity's 95 % interval; for unknown ones, what is possible."""
@@ -206,6 +226,26 @@ class Writer:
         """Return ``from → to``."""
         return f"{self.process(item.source)} → {self.process(item.target)}"
 
+    def formula(self, text: str, *, names: bool) -> Rich:
+        """Return a formula whose quantities are links, by their `names` or as the ids they are."""
+        parts: list[str | Ref] = []
+        end = 0
+        for found in _NAME.finditer(text):
+            identifier = found["name"]
+            if self.facts.item(identifier) is None:
+                continue
+            shown = self.name(identifier) if names else found[0]
+            parts += [text[end : found.start()]] if found.start() > end else []
+            parts.append(Ref(shown, f"#{quantity_anchor(identifier)}"))
+            end = found.end()
+        return (*parts, *([text[end:]] if end < len(text) else []))
+
+    def observed(self, datum: Datum) -> Rich:
+        """Return what an observation is about: the name of a quantity, or a formula of names."""
+        if datum.quantities == (datum.quantity,):
+            return (self.ref(datum.quantity),)
+        return self.formula(datum.quantity, names=True)
+
     def source(self, datum: Datum) -> str | Ref:
         """Return where an observation comes from, as a link to the list of sources."""
         _ = self.tr
@@ -214,6 +254,10 @@ class Writer:
         if datum.source in self.facts.system.sources:
             return Ref(datum.source, f"#{source_anchor(datum.source)}")
         return datum.source
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _slug(identifier: str) -> str:

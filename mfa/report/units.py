@@ -18,13 +18,14 @@ _VIETNAMESE = {
     "households": "hộ",
     "head": "con",
     "piece": "cái",
+    "visit": "lượt",
     "thousand": "nghìn",
     "million": "triệu",
     "billion": "tỷ",
     "VND": "đồng",
     "CO2e": "CO₂tđ",
 }
-_SIGNS = {"1": "", "km2": "km²", "m2": "m²", "m3": "m³", "CO2": "CO₂", "CO2e": "CO₂e"}
+_SIGNS = {"km2": "km²", "m2": "m²", "m3": "m³", "CO2": "CO₂", "CO2e": "CO₂e"}
 _WORD = re.compile(r"[^\W\d_]+\d?|\d+")
 
 
@@ -37,5 +38,7 @@ def unit_words(unit: str, language: str) -> str:
     ('nghìn tấn/năm', 'm³/person/year', '')
     """
     words = _SIGNS | _VIETNAMESE if language == "vi" else _SIGNS
+    if unit == "1":
+        return ""
     spaced = unit.replace("*", "·").replace("^", "")
     return _WORD.sub(lambda found: words.get(found[0], found[0]), spaced)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from mfa.locale import N_, catalogue
 from mfa.report.document import Paragraph, Rich, Section
@@ -11,6 +12,10 @@ from mfa.report.tables import Column, Num, Ref, Row, Table
 from mfa.report.text import Writer, datum_anchor, quantity_anchor, source_anchor
 from mfa.vocabulary import SOURCE_TYPES, label
 
+if TYPE_CHECKING:
+    from mfa.model.relation import Relation
+
+LONG = 20  # rows from which a table offers a filter
 SIGMA_FROM = {
     "given": N_("stated"),
     "scores": N_("from scores"),
@@ -58,10 +63,7 @@ def flows(w: Writer) -> Section:
         _("Flows"),
         _("All flows, stocks and stock changes"),
         (
-            Column(_("Id")),
             Column(_("Name")),
-            Column(_("From → to")),
-            Column(_("Material")),
             *_label_columns(w),
             Column(_("Value"), "number"),
             Column("σ", "number"),
@@ -70,6 +72,9 @@ def flows(w: Writer) -> Section:
             Column(_("Status"), "short"),
             Column(_("Observations"), "number"),
             Column(_("Sources")),
+            Column(_("From → to")),
+            Column(_("Material")),
+            Column(_("Id"), "short"),
         ),
         tuple(_item_row(w, i) for i in items),
         _(
@@ -98,7 +103,7 @@ def _labels(w: Writer, item: Item | Datum) -> tuple[str, ...]:
 
 def _anchor(w: Writer, item: Item) -> str:
     """Return the anchor of a row; only the main period and region can be linked to."""
-    main = (item.period, item.region) == (w.facts.period, w.facts.region)
+    main = item.period in ("", w.facts.period) and item.region in ("", w.facts.region)
     return quantity_anchor(item.id) if main else ""
 
 
@@ -106,10 +111,7 @@ def _item_row(w: Writer, item: Item) -> Row:
     data = [w.facts.datum(i) for i in item.observations]
     ends = w.path(item) if item.kind == "flow" else _holder(w, item)
     cells = (
-        item.id,
         w.name(item.id),
-        ends,
-        w.material(item.material),
         *_labels(w, item),
         w.value_cell(item),
         Num(item.sd, item.sd or None),
@@ -118,6 +120,9 @@ def _item_row(w: Writer, item: Item) -> Row:
         w.status(item.status),
         _count(w, data),
         _sources(w, data),
+        ends,
+        w.material(item.material),
+        item.id,
     )
     return Row(cells, "" if item.known else "weak", _anchor(w, item))
 
@@ -154,7 +159,6 @@ def parameters(w: Writer) -> Section | None:
         _("Parameters"),
         _("All parameters"),
         (
-            Column(_("Id")),
             Column(_("Name")),
             *_label_columns(w),
             Column(_("Value"), "number"),
@@ -164,9 +168,10 @@ def parameters(w: Writer) -> Section | None:
             Column(_("Status"), "short"),
             Column(_("Observations"), "number"),
             Column(_("Sources")),
+            Column(_("Id"), "short"),
         ),
         tuple(_parameter_row(w, i) for i in items),
-        searchable=len(items) > 20,
+        searchable=len(items) > LONG,
     )
     return Section("annex-parameters", _("All parameters"), (table,))
 
@@ -174,7 +179,6 @@ def parameters(w: Writer) -> Section | None:
 def _parameter_row(w: Writer, item: Item) -> Row:
     data = [w.facts.datum(i) for i in item.observations]
     cells = (
-        item.id,
         w.name(item.id),
         *_labels(w, item),
         w.value_cell(item),
@@ -184,6 +188,7 @@ def _parameter_row(w: Writer, item: Item) -> Row:
         w.status(item.status),
         _count(w, data),
         _sources(w, data),
+        item.id,
     )
     return Row(cells, "" if item.known else "weak", _anchor(w, item))
 
@@ -198,7 +203,6 @@ def observations(w: Writer) -> Section | None:
         _("Observations"),
         _("All observations as they entered the account"),
         (
-            Column(_("Id")),
             Column(_("Quantity")),
             *_label_columns(w),
             Column(_("Reported"), "number"),
@@ -212,7 +216,8 @@ def observations(w: Writer) -> Section | None:
             Column(_("Source")),
             Column(_("Year"), "short"),
             Column(_("Area")),
-            Column(_("Place in the input")),
+            Column(_("Id"), "short"),
+            Column(_("Place in the input"), "short"),
         ),
         tuple(_datum_row(w, d) for d in data),
         _(
@@ -228,16 +233,14 @@ def observations(w: Writer) -> Section | None:
 def _datum_row(w: Writer, d: Datum) -> Row:
     _ = w.tr
     move = (d.reconciled - d.value) / d.sd if d.sd > 0 else 0.0
-    quantity = w.refs(d.quantities) if d.quantities == (d.quantity,) else (d.quantity,)
     return Row(
         (
-            d.id,
-            quantity,
+            w.observed(d),
             *_labels(w, d),
-            Num(d.value),
+            w.reported_cell(d),
             Num(d.sd, d.sd or None),
             w.unit(d.unit),
-            d.factor,
+            w.formula(d.factor, names=True),
             _(SIGMA_FROM[d.sigma_from]) if d.sigma_from in SIGMA_FROM else d.sigma_from,
             " ".join("·" if score is None else str(score) for score in d.scores)
             if any(score is not None for score in d.scores)
@@ -247,6 +250,7 @@ def _datum_row(w: Writer, d: Datum) -> Row:
             w.source(d),
             d.year,
             d.scope,
+            d.id,
             d.place,
         ),
         anchor=datum_anchor(d.id),
@@ -278,6 +282,7 @@ def assumptions(w: Writer) -> Section | None:
             Column(_("Reasoning")),
         ),
         tuple(_assumption_row(w, d) for d in assumed),
+        searchable=len(assumed) > LONG,
     )
     relations = _relations(w)
     blocks = ((text, table) if assumed else ()) + ((relations,) if relations else ())
@@ -287,10 +292,9 @@ def assumptions(w: Writer) -> Section | None:
 
 
 def _assumption_row(w: Writer, d: Datum) -> Row:
-    quantity = w.refs(d.quantities) if d.quantities == (d.quantity,) else (d.quantity,)
     cells = (
-        quantity,
-        Num(d.value),
+        w.observed(d),
+        w.reported_cell(d),
         Num(d.sd, d.sd or None),
         w.unit(d.unit),
         Num(d.reconciled, d.sd),
@@ -301,32 +305,35 @@ def _assumption_row(w: Writer, d: Datum) -> Row:
 
 def _relations(w: Writer) -> Table | None:
     """Return the relations which the authors wrote beside the balances."""
-    _, relations = w.tr, w.facts.system.relations
-    rows = []
-    for relation in relations.rows():
-        name = relation.name_vi if w.language == "vi" else relation.name_en
-        source = relation.source
-        link = (
-            Ref(source, f"#{source_anchor(source)}")
-            if source in w.facts.system.sources
-            else (_("assumption") if source == "assumption" else source)
-        )
-        rows.append(Row((relation.id, name, relation.formula, link, relation.note)))
-    if not rows:
+    _, relations = w.tr, list(w.facts.system.relations.rows())
+    if not relations:
         return None
+    named = any(r.name_en or r.name_vi for r in relations)
     return Table(
         "all-relations",
         _("Relations"),
         _("Relations beside the balances"),
         (
             Column(_("Id")),
-            Column(_("Name")),
+            *((Column(_("Name")),) if named else ()),
             Column(_("Formula")),
             Column(_("Source")),
             Column(_("Note")),
         ),
-        tuple(rows),
+        tuple(_relation_row(w, relation, named) for relation in relations),
+        searchable=len(relations) > LONG,
     )
+
+
+def _relation_row(w: Writer, relation: Relation, named: bool) -> Row:
+    _, source = w.tr, relation.source
+    name = relation.name_vi if w.language == "vi" else relation.name_en
+    link = _("assumption") if source == "assumption" else source
+    if source in w.facts.system.sources:
+        link = Ref(source, f"#{source_anchor(source)}")
+    formula = w.formula(relation.formula, names=False)
+    cells = (relation.id, *((name,) if named else ()), formula, link, relation.note)
+    return Row(cells)
 
 
 def references(w: Writer) -> Section | None:
@@ -394,16 +401,26 @@ def glossary(w: Writer) -> Section:
 def manifest(w: Writer) -> Section:
     """Return what is needed to make this report again."""
     _, facts = w.tr, w.facts
-    names = {
-        "version": _("Version of mfa"),
-        "sha256": _("SHA-256 of the input"),
-    }
-    pairs: list[tuple[str, str]] = [(_("Case"), facts.case_id)]
-    pairs += [(names.get(key, key), str(value)) for key, value in facts.stamp.items()]
-    pairs += [
+    counts = (
+        ("processes", _("Processes")),
+        ("flows", _("Flows")),
+        ("stocks", _("Stocks")),
+        ("materials", _("Materials")),
+        ("parameters", _("Parameters")),
+        ("observations", _("Observations")),
+        ("relations", _("Relations")),
+        ("sources", _("Sources")),
+        ("iterations", _("Iterations of the solver")),
+    )
+    stamp = facts.stamp
+    pairs = [
+        (_("Case"), facts.case_id),
+        (_("Version of mfa"), str(stamp.get("version", ""))),
+        *((_("SHA-256 of {file}", file=name), code) for name, code in stamp["inputs"].items()),
+        *((name, w.number(stamp[key], 0)) for key, name in counts),
         (_("Main period"), facts.period),
         (_("Main region"), facts.region),
-        (_("Unit of goods"), facts.unit),
+        (_("Unit of goods"), w.unit(facts.unit)),
     ]
     rows = tuple(Row((name, value)) for name, value in pairs if value)
     table = Table(

@@ -85,7 +85,8 @@ def _types(w: Writer) -> Table:
 
 def _years(w: Writer) -> Table:
     _, counts = w.tr, w.facts.quality.by_year
-    ordered = {y or _("not stated"): counts[y] for y in sorted(counts, reverse=True)}
+    years = sorted(counts, key=lambda y: (y[:1].isdigit(), y), reverse=True)
+    ordered = {y or _("not stated"): counts[y] for y in years}
     return _distribution(
         w, "data-years", _("Observations by year"), _("Year"), _shorten(w, ordered)
     )

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from mfa.indicators.ew_mfa import CATEGORIES, IDENTITY, NAMES, TERMS, EWAccount, category
+from mfa.indicators.ew_mfa import CATEGORIES, GATEWAYS, IDENTITY, NAMES, TERMS, EWAccount, category
 from mfa.indicators.sums import Total
 from mfa.model.quantity import material_codes
 from mfa.report.document import Block, Figure, Paragraph, Section
-from mfa.report.figures import StackedBar, sankey_figure, stacked_bars
+from mfa.report.figures import CLASS_COLOURS, StackedBar, sankey_figure, stacked_bars
 from mfa.report.tables import Column, Num, Range, Row, Table
 from mfa.report.text import Writer
+
+if TYPE_CHECKING:
+    from mfa.account import Estimate
 
 MAIN = ("de", "imports", "dmi", "exports", "dmc", "ptb", "nas", "dpo", "bi_in", "bi_out")
 CHARTED = ("de", "imports", "exports", "dmc", "nas", "dpo")
 DERIVED = ("dmi", "dmc", "ptb")
-COLOURS = {
-    "MF.1": "#5c8a3c",
-    "MF.2": "#8c6bb1",
-    "MF.3": "#c2a05c",
-    "MF.4": "#4d4d57",
-    "other": "#8fa7b3",
-}
 
 
 def chapter(w: Writer) -> Section | None:
@@ -29,7 +26,14 @@ def chapter(w: Writer) -> Section | None:
     _, economy = w.tr, w.facts.economy
     if not any(economy.total(key).weights for key in TERMS):
         return None
-    blocks: list[Block] = [*_text(w), table(w), _chart(w), *_productivity(w)]
+    blocks: list[Block] = [
+        _text(w),
+        table(w),
+        *_missing(w),
+        _chart(w),
+        *_productivity(w),
+        *_gateways(w),
+    ]
     blocks += [_view(w, view) for view in w.facts.other_views]
     blocks += [_identity_section(w)]
     if len(w.facts.history) > 1:
@@ -42,44 +46,46 @@ def _view(w: Writer, view: str) -> Figure:
     return sankey_figure(w, view, f"sankey-{view}")
 
 
-def _text(w: Writer) -> tuple[Paragraph, ...]:
+def _text(w: Writer) -> Paragraph:
+    _ = w.tr
+    return Paragraph(
+        (
+            _(
+                "The table counts what crosses the city’s boundary, in the four classes of the "
+                "European and United Nations handbooks for economy-wide material-flow accounts. "
+                "Mixed goods, waste and materials without a class stand under “other”."
+            ),
+        )
+    )
+
+
+def _missing(w: Writer) -> tuple[Paragraph, ...]:
+    """Return which flows the totals lack, balancing items aside."""
     _, economy = w.tr, w.facts.economy
-    blocks = [
+    found = {i: None for key in CHARTED for i in economy.total(key).unknown}
+    if not found:
+        return ()
+    return (
         Paragraph(
-            (
+            w.say(
                 _(
-                    "The table counts what crosses the city’s boundary, in the four classes of "
-                    "the European and United Nations handbooks for economy-wide material-flow "
-                    "accounts. Mixed goods, waste and materials without a class stand under "
-                    "“other”."
+                    "Not in the sums, because nothing but an interval is known of them: {flows}. "
+                    "Where they can only add, the known rest is given as a lower limit, marked "
+                    "“≥”."
                 ),
-            )
-        )
-    ]
-    unknown = {i for key in TERMS for i in economy.total(key).unknown}
-    if unknown:
-        names = tuple(w.ref(i) for i in sorted(unknown))
-        blocks.append(
-            Paragraph(
-                w.say(
-                    _(
-                        "Not in the sums, because nothing but an interval is known of them: "
-                        "{flows}. Where they can only add, the known rest is given as a lower "
-                        "limit, marked “≥”."
-                    ),
-                    flows=w.join(names),
-                ),
-                "note",
-            )
-        )
-    return tuple(blocks)
+                flows=w.join(tuple(w.ref(i) for i in found)),
+            ),
+            "note",
+        ),
+    )
 
 
 def table(w: Writer) -> Table:
     """Return the economy-wide table by class of material."""
     _, economy = w.tr, w.facts.economy
     kinds = [k for k in CATEGORIES if any(economy.total(key, k).weights for key in MAIN)]
-    rows = [_row(w, key, kinds) for key in MAIN if economy.total(key).weights]
+    per_person = bool(economy.per_person)
+    rows = [_row(w, key, kinds, per_person) for key in MAIN if economy.total(key).weights]
     unit = w.unit(w.facts.unit)
     return Table(
         "ew",
@@ -87,11 +93,11 @@ def table(w: Writer) -> Table:
         _("Economy-wide material-flow account ({unit})", unit=unit),
         (
             Column(_("Indicator")),
-            *(Column(_(CATEGORIES[k]), "number", unit) for k in kinds),
+            *(Column(_(CATEGORIES[k]), "number", unit, k) for k in kinds),
             Column(_("Total"), "number", unit),
             Column("σ", "number", unit),
             Column(_("95 % interval"), "range", unit),
-            Column(_("Per person"), "number", w.unit("t/person/year")),
+            *((Column(_("Per person"), "number", w.unit("t/person/year")),) if per_person else ()),
         ),
         tuple(rows),
         _(
@@ -101,10 +107,9 @@ def table(w: Writer) -> Table:
     )
 
 
-def _row(w: Writer, key: str, kinds: list[str]) -> Row:
+def _row(w: Writer, key: str, kinds: list[str], per_person: bool) -> Row:
     economy = w.facts.economy
     total = economy.total(key)
-    person = economy.per_person.get(key)
     return Row(
         (
             w.tr(NAMES[key]),
@@ -112,11 +117,15 @@ def _row(w: Writer, key: str, kinds: list[str]) -> Row:
             w.total_cell(total),
             w.sd_cell(total),
             Range(total.lower, total.upper, total.estimate.sd if total.estimate else None),
-            Num(person.value, person.sd) if person else Num(math.nan),
+            *((_person_cell(economy.per_person.get(key)),) if per_person else ()),
         ),
         "total" if key in DERIVED else "",
         f"ew-{key}",
     )
+
+
+def _person_cell(estimate: Estimate | None) -> Num:
+    return Num(estimate.value, estimate.sd) if estimate else Num(math.nan)
 
 
 def _chart(w: Writer) -> Figure:
@@ -132,7 +141,7 @@ def _chart(w: Writer) -> Figure:
             if economy.total(key, kind).estimate is not None
         }
         bars.append(StackedBar(_(NAMES[key]), parts, total.lower, total.upper))
-    labels = {kind: (_(CATEGORIES[kind]), COLOURS[kind]) for kind in CATEGORIES}
+    labels = {kind: (_(CATEGORIES[kind]), CLASS_COLOURS[kind]) for kind in CATEGORIES}
     unit = w.unit(w.facts.unit)
     caption = _("Material flows by class ({unit})", unit=unit)
     alt = "; ".join(
@@ -157,7 +166,7 @@ def _productivity(w: Writer) -> tuple[Paragraph, ...]:
     if found is None:
         return ()
     million = 1e6
-    value = w.amount(found.value / million, found.sd / million, "million VND/t")
+    value = w.amount(found.value / million, found.sd / million, "million VND")
     return (
         Paragraph(
             w.say(
@@ -167,6 +176,31 @@ def _productivity(w: Writer) -> tuple[Paragraph, ...]:
                 ),
                 value=value,
             )
+        ),
+    )
+
+
+def _gateways(w: Writer) -> tuple[Table, ...]:
+    """Return processed output by the way it takes, where more than one is told apart."""
+    _, found = w.tr, w.facts.economy.gateways
+    if len(found) < 2:
+        return ()
+    unit = w.unit(w.facts.unit)
+    rows = tuple(
+        Row((_(GATEWAYS[key]), w.total_cell(total), w.sd_cell(total)))
+        for key, total in found.items()
+    )
+    return (
+        Table(
+            "gateways",
+            _("Whole city"),
+            _("Domestic processed output by the way it takes ({unit})", unit=unit),
+            (
+                Column(_("Way")),
+                Column(_("Value"), "number", unit),
+                Column("σ", "number", unit),
+            ),
+            rows,
         ),
     )
 
@@ -233,7 +267,7 @@ def _identity(w: Writer) -> Table:
         total = economy.total(key)
         if total.weights:
             sign = "+" if IDENTITY[key] > 0 else "−"
-            rows.append(Row((sign, _(NAMES[key]), w.total_cell(total), w.sd_cell(total))))
+            rows.append(Row((f"{sign} {_(NAMES[key])}", w.total_cell(total), w.sd_cell(total))))
     gap = economy.difference
     value = gap.estimate.value if gap.complete else math.nan
     scale = max(
@@ -241,14 +275,13 @@ def _identity(w: Writer) -> Table:
     )
     shown = 0.0 if abs(value) < 1e-9 * scale else value
     rows.append(
-        Row(("=", _("Difference"), Num(shown, missing=_("unknown")), Num(math.nan)), "total")
+        Row((f"= {_('Difference')}", Num(shown, missing=_("unknown")), Num(math.nan)), "total")
     )
     return Table(
         "identity-table",
         _("Whole city"),
         _("The city’s balance ({unit})", unit=unit),
         (
-            Column(""),
             Column(_("Term")),
             Column(_("Value"), "number", unit),
             Column("σ", "number", unit),
@@ -274,18 +307,19 @@ def _parts(w: Writer) -> Table:
         _("Flows and stock changes in each total ({unit})", unit=unit),
         (
             Column(_("Flow or stock change")),
-            Column(_("Class")),
             Column(_("Value"), "number", unit),
             Column("σ", "number", unit),
             Column(_("Share of the known total"), "number", "%"),
+            Column(_("Class")),
         ),
         tuple(rows),
+        searchable=True,
     )
 
 
 def _parts_head(w: Writer, key: str, total: Total) -> Row:
     name = w.tr(NAMES[key])
-    return Row((name, "", w.total_cell(total), w.sd_cell(total), Num(math.nan)), "group")
+    return Row((name, w.total_cell(total), w.sd_cell(total), Num(math.nan), ""), "group")
 
 
 def _parts_rows(w: Writer, total: Total) -> list[Row]:
@@ -300,10 +334,10 @@ def _parts_rows(w: Writer, total: Total) -> list[Row]:
         kind = category(codes.get(item.material, ""))
         cells = (
             w.ref(item.id),
-            w.tr(CATEGORIES[kind]),
             w.value_cell(item, common=True),
             Num(item.amount_sd, item.amount_sd or None),
             Num(share, decimals=1),
+            w.tr(CATEGORIES[kind]),
         )
         rows.append(Row(cells, "" if item.known else "weak"))
     return rows

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mfa.report.chapters.sectors import balance_table
+from mfa.report.chapters.parts import balance_table, flow_columns, flow_row
 from mfa.report.document import Block, Paragraph, Section
 from mfa.report.facts import LayerFacts
 from mfa.report.figures import sankey_figure
-from mfa.report.tables import Column, Num, Row, Table
+from mfa.report.tables import Table
 from mfa.report.text import Writer
 
 
@@ -34,7 +34,7 @@ def _section(w: Writer, layer: LayerFacts) -> Section:
     if layer.supply.complete:
         blocks.append(
             Paragraph(
-                w.say(
+                w.sentence(
                     _("{amount} enter the city’s system."), amount=w.estimate(layer.supply.estimate)
                 )
             )
@@ -57,26 +57,6 @@ def _table(w: Writer, layer: LayerFacts) -> Table:
         f"layer-flows-{layer.layer}",
         _("Layers"),
         _("{layer}: flows ({unit})", layer=w.layer(layer.layer), unit=unit),
-        (
-            Column(_("Flow")),
-            Column(_("From → to")),
-            Column(_("Value"), "number", unit),
-            Column("σ", "number", unit),
-            Column(_("95 % interval"), "range", unit),
-            Column(_("Status"), "short"),
-        ),
-        tuple(
-            Row(
-                (
-                    w.ref(item.id),
-                    w.path(item),
-                    w.value_cell(item, common=True),
-                    Num(item.amount_sd, item.amount_sd or None),
-                    w.range_cell(item, common=True),
-                    w.status(item.status),
-                ),
-                "" if item.known else "weak",
-            )
-            for item in layer.flows
-        ),
+        flow_columns(w, unit),
+        tuple(flow_row(w, item) for item in layer.flows),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mfa.report.chapters.sectors import balance_table
+from mfa.report.chapters.parts import balance_table
 from mfa.report.chapters.summary import verdict
-from mfa.report.document import Block, Bullets, Paragraph, Rich, Section
+from mfa.report.document import Block, Bullets, Paragraph, Rich, Section, plain
 from mfa.report.facts import Datum, Gap
-from mfa.report.tables import Badge, Bar, Column, Num, Ref, Row, Table
+from mfa.report.tables import Badge, Bar, Column, Num, Ref, Row, Table, given_decimals
 from mfa.report.text import Writer, datum_anchor
 
 LISTED = 20
@@ -40,7 +40,7 @@ def _test(w: Writer) -> tuple[Block, ...]:
                         "χ² is the sum of squared moves, each in its own σ. If all σ are right "
                         "and nothing is missing, it is about as large as the degrees of freedom, "
                         "the number of times the data check each other. p is the probability of a "
-                        "sum at least as large by chance; below 5 % something is wrong with a "
+                        "sum at least as large by chance; below 5 % something is wrong with an "
                         "observation, a σ or the model. A very small sum says that σ are rather "
                         "too large."
                     ),
@@ -63,16 +63,16 @@ def _suspect(w: Writer, d: Datum) -> Rich:
     _ = w.tr
     return w.say(
         _("{quantity}: reported {value}, balanced {reconciled} ({source})"),
-        quantity=Ref(_what(w, d), f"#{datum_anchor(d.id)}"),
-        value=f"{w.number(d.value)} {w.unit(d.unit)}",
+        quantity=_link(w, d),
+        value=f"{w.number(d.value, given_decimals(d.value))} {w.unit(d.unit)}",
         reconciled=f"{w.number(d.reconciled, None, d.sd)} {w.unit(d.unit)}",
         source=w.source(d),
     )
 
 
-def _what(w: Writer, d: Datum) -> str:
-    """Return the name of what was observed; the formula itself for sums."""
-    return w.name(d.quantity) if d.quantities == (d.quantity,) else d.quantity
+def _link(w: Writer, d: Datum) -> Ref:
+    """Return the name of what was observed as a link to the observation."""
+    return Ref(plain(w.observed(d)), f"#{datum_anchor(d.id)}")
 
 
 def _adjustments(w: Writer) -> Section | None:
@@ -91,7 +91,7 @@ def _adjustments(w: Writer) -> Section | None:
             Column("σ", "number"),
             Column(_("Balanced"), "number"),
             Column(_("Unit"), "short"),
-            Column(_("Adjustment (σ)"), "number"),
+            Column(_("Adjustment (σ)"), "number", "", "move"),
             Column(_("Direction"), "bar"),
             Column(_("Normalised"), "number"),
             Column(_("Verdict"), "short"),
@@ -120,8 +120,8 @@ def _adjustment(w: Writer, d: Datum, scale: float) -> Row:
     verdict_ = Badge("bad", _("suspect")) if d.suspect else Badge("good", _("plausible"))
     return Row(
         (
-            (Ref(_what(w, d), f"#{datum_anchor(d.id)}"),),
-            Num(d.value),
+            _link(w, d),
+            w.reported_cell(d),
             Num(d.sd, d.sd or None),
             Num(d.reconciled, d.sd),
             w.unit(d.unit),
@@ -171,15 +171,15 @@ def _gap(b: object) -> float:
 
 def _untestable(w: Writer) -> Section | None:
     _, facts = w.tr, w.facts
-    loose = [d for d in facts.data if not d.testable]
+    loose = [d for d in facts.data if not d.testable and d.sd > 0]
     if not loose:
         return None
     loose.sort(key=lambda d: (d.assumed, d.source, d.id))
     rows = tuple(
         Row(
             (
-                (Ref(_what(w, d), f"#{datum_anchor(d.id)}"),),
-                Num(d.value),
+                _link(w, d),
+                w.reported_cell(d),
                 Num(d.sd, d.sd or None),
                 w.unit(d.unit),
                 w.source(d),
@@ -234,10 +234,10 @@ def _unknown(w: Writer) -> tuple[Block, ...]:
         _("Unknown quantities and what is missing"),
         (
             Column(_("Quantity")),
-            Column(_("From → to")),
             Column(_("Possible range"), "range"),
             Column(_("Unit"), "short"),
             Column(_("Observations needed"), "number"),
+            Column(_("From → to")),
         ),
         tuple(rows),
         _("“≥”: the data set no upper limit."),
@@ -247,15 +247,15 @@ def _unknown(w: Writer) -> tuple[Block, ...]:
 
 def _gap_rows(w: Writer, number: int, gap: Gap) -> list[Row]:
     _ = w.tr
-    head = Row((_("Group {n}", n=number), "", "", "", Num(gap.needed, decimals=0)), "group")
+    head = Row((_("Group {n}", n=number), "", "", Num(gap.needed, decimals=0), ""), "group")
     rows = [
         Row(
             (
                 w.ref(item.id),
-                w.path(item) if item.kind == "flow" else "",
                 w.range_cell(item),
                 w.unit(item.unit),
                 "",
+                w.path(item) if item.kind == "flow" else "",
             )
         )
         for item in gap.items

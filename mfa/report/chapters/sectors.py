@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mfa.report.chapters.parts import balance_table, flow_columns, flow_row
 from mfa.report.document import Block, Paragraph, Section
-from mfa.report.facts import Balance, Item, SectorFacts
+from mfa.report.facts import Item, SectorFacts
 from mfa.report.figures import sankey_figure
 from mfa.report.tables import Column, Num, Row, Table
 from mfa.report.text import Writer
@@ -87,23 +88,21 @@ def _sentences(w: Writer, s: SectorFacts) -> Iterable[tuple]:
     """Return what enters, what leaves, and the largest flows of both."""
     _ = w.tr
     if s.inputs.weights:
-        yield w.say(
+        yield w.sentence(
             _("{amount} enter the sector. The largest inputs are {flows}."),
-            amount=_capital(w.total(s.inputs)),
+            amount=w.total(s.inputs),
             flows=_named(w, s.entering),
         )
     if s.outputs.weights:
-        yield w.say(
+        yield w.sentence(
             _("{amount} leave it, above all {flows}."),
-            amount=_capital(w.total(s.outputs)),
+            amount=w.total(s.outputs),
             flows=_named(w, s.leaving),
         )
     if s.stock_change.complete:
-        yield w.say(_("Its stocks change by {amount}."), amount=w.estimate(s.stock_change.estimate))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+        yield w.sentence(
+            _("Its stocks change by {amount}."), amount=w.estimate(s.stock_change.estimate)
+        )
 
 
 def _named(w: Writer, items: tuple[Item, ...]) -> tuple:
@@ -130,68 +129,13 @@ def _biggest(w: Writer, s: SectorFacts) -> Table:
     for heading, items in groups:
         if items:
             rows.append(Row((heading, *[""] * 5), "group"))
-            rows += [_flow_row(w, item) for item in items[:LISTED]]
+            rows += [flow_row(w, item) for item in items[:LISTED]]
     return Table(
         f"flows-{s.sector}",
         _("Sector flows"),
         _("{sector}: largest flows ({unit})", sector=w.sector(s.sector), unit=unit),
-        (
-            Column(_("Flow")),
-            Column(_("From → to")),
-            Column(_("Value"), "number", unit),
-            Column("σ", "number", unit),
-            Column(_("95 % interval"), "range", unit),
-            Column(_("Status"), "short"),
-        ),
+        flow_columns(w, unit),
         tuple(rows),
-    )
-
-
-def _flow_row(w: Writer, item: Item) -> Row:
-    cells = (
-        w.ref(item.id),
-        w.path(item),
-        w.value_cell(item, common=True),
-        Num(item.amount_sd, item.amount_sd or None),
-        w.range_cell(item, common=True),
-        w.status(item.status),
-    )
-    return Row(cells, "" if item.known else "weak")
-
-
-def balance_table(w: Writer, id: str, balances: Iterable[Balance]) -> Table:
-    """Return inputs, outputs, stock change and difference of processes, after and before."""
-    _ = w.tr
-    balances = tuple(balances)
-    unit = w.unit(balances[0].unit)
-    return Table(
-        id,
-        _("Balances"),
-        _("Balances of the processes ({unit})", unit=unit),
-        (
-            Column(_("Process")),
-            Column(_("In"), "number", unit),
-            Column(_("Out"), "number", unit),
-            Column(_("Stock change"), "number", unit),
-            Column(_("Difference"), "number", unit),
-            Column(_("Difference before balancing"), "number", unit),
-        ),
-        tuple(_balance_row(w, b) for b in balances),
-        _("“–” before balancing: not everything there was measured. “≥”: a part is unknown."),
-    )
-
-
-def _balance_row(w: Writer, b: Balance) -> Row:
-    gap = 0.0 if abs(b.difference) <= 1e-9 * b.size else b.difference
-    return Row(
-        (
-            w.process(b.process),
-            w.total_cell(b.inputs),
-            w.total_cell(b.outputs),
-            w.total_cell(b.stock_change),
-            Num(gap, b.size / 1e3 or None) if gap else Num(0.0),
-            Num(b.difference_before),
-        )
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from mfa.report.document import Paragraph, Section
 from mfa.report.facts import Item
-from mfa.report.tables import Column, Num, Row, Table
-from mfa.report.text import Writer
+from mfa.report.tables import Column, Num, Ref, Row, Table
+from mfa.report.text import Writer, quantity_anchor
 
 
 def chapter(w: Writer) -> Section | None:
@@ -14,7 +16,7 @@ def chapter(w: Writer) -> Section | None:
     changes = facts.here("stock_change")
     if not changes:
         return None
-    return Section("stocks", _("Material stocks"), (*_text(w, changes), _table(w, changes)))
+    return Section("stocks", _("Material stocks"), (*_text(w, changes), *_tables(w, changes)))
 
 
 def _text(w: Writer, changes: tuple[Item, ...]) -> tuple[Paragraph, ...]:
@@ -38,43 +40,49 @@ def _text(w: Writer, changes: tuple[Item, ...]) -> tuple[Paragraph, ...]:
     return tuple(blocks)
 
 
-def _table(w: Writer, changes: tuple[Item, ...]) -> Table:
+def _tables(w: Writer, changes: tuple[Item, ...]) -> tuple[Table, ...]:
+    """Return one table for each layer that has stocks."""
+    layers = dict.fromkeys(change.layer for change in changes)
+    return tuple(_table(w, layer, [c for c in changes if c.layer == layer]) for layer in layers)
+
+
+def _table(w: Writer, layer: str, changes: list[Item]) -> Table:
     _ = w.tr
+    rate = w.unit(w.facts.units[layer])
+    levels = [w.facts.item(change.id.removesuffix(".change")) for change in changes]
+    amount = w.unit(w.facts.units[layer].removesuffix("/year"))
     return Table(
-        "stocks-table",
+        "stocks-table" if layer == "goods" else f"stocks-{layer}",
         _("Stocks"),
-        _("Stocks and their changes"),
+        _("{layer}: stocks and their changes", layer=w.layer(layer)),
         (
             Column(_("Stock")),
             Column(_("Process")),
             Column(_("Material")),
-            Column(_("At the end of the period"), "number"),
-            Column(_("Unit"), "short"),
-            Column(_("Change"), "number"),
-            Column("σ", "number"),
-            Column(_("95 % interval"), "range"),
-            Column(_("Unit of the change"), "short"),
+            *((Column(_("At the end of the period"), "number", amount),) if any(levels) else ()),
+            Column(_("Change"), "number", rate),
+            Column("σ", "number", rate),
+            Column(_("95 % interval"), "range", rate),
             Column(_("Status of the change"), "short"),
         ),
-        tuple(_row(w, change) for change in changes),
-    )
-
-
-def _row(w: Writer, change: Item) -> Row:
-    stock = w.facts.system.stocks[change.id.removesuffix(".change")]
-    level = w.facts.item(stock.id)
-    return Row(
-        (
-            w.ref(change.id),
-            w.process(stock.process),
-            w.material(stock.material),
-            w.value_cell(level) if level else Num(float("nan")),
-            w.unit(level.unit) if level else "",
-            w.value_cell(change),
-            Num(change.sd, change.sd or None),
-            w.range_cell(change),
-            w.unit(change.unit),
-            w.status(change.status),
+        tuple(
+            _row(w, change, level, any(levels))
+            for change, level in zip(changes, levels, strict=True)
         ),
-        "" if change.known else "weak",
     )
+
+
+def _row(w: Writer, change: Item, level: Item | None, levels: bool) -> Row:
+    stock = w.facts.system.stocks[change.id.removesuffix(".change")]
+    held = w.value_cell(level, common=True) if level else Num(math.nan)
+    cells = (
+        Ref(stock.name(w.language), f"#{quantity_anchor(change.id)}"),
+        w.process(stock.process),
+        w.material(stock.material),
+        *((held,) if levels else ()),
+        w.value_cell(change, common=True),
+        Num(change.amount_sd, change.amount_sd or None),
+        w.range_cell(change, common=True),
+        w.status(change.status),
+    )
+    return Row(cells, "" if change.known else "weak")

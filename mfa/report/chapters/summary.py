@@ -6,6 +6,7 @@ from mfa.indicators.ew_mfa import CATEGORIES, NAMES
 from mfa.indicators.sums import Total
 from mfa.locale.numbers import format_value
 from mfa.report.document import Bullets, Card, Cards, Paragraph, Rich, Section, Strong
+from mfa.report.figures import OVERALL, sankey_figure
 from mfa.report.tables import Range, Ref
 from mfa.report.text import Writer, quantity_anchor
 
@@ -47,6 +48,7 @@ def chapter(w: Writer) -> Section:
             "small",
         )
     )
+    blocks.append(sankey_figure(w, w.facts.overall_view, OVERALL))
     blocks.append(Section("messages", _("Key messages"), (Bullets(messages(w)),)))
     blocks.append(Section("gaps-summary", _("What is not known yet"), (Bullets(open_points(w)),)))
     return Section("summary", _("Summary"), tuple(blocks))
@@ -259,7 +261,7 @@ def open_points(w: Writer) -> tuple[Rich, ...]:
         points.append(
             w.say(_("The largest uncertainties in tonnes lie in: {flows}."), flows=w.join(names))
         )
-    loose = [d for d in facts.data if not d.testable]
+    loose = [d for d in facts.data if not d.testable and d.sd > 0]
     if loose:
         points.append(
             w.say(

@@ -11,15 +11,15 @@ from mfa.report.tables import Column, Num, Range, Row, Table
 from mfa.report.text import Writer
 from mfa.vocabulary import label
 
-COLOURS = {
-    "reuse": "#2f7d6b",
-    "feed": "#7fae5a",
-    "recycling": "#3b8fb0",
-    "composting": "#a8bf52",
-    "energy_recovery": "#e0a33c",
-    "landfill": "#8a8177",
-    "burning": "#b4472f",
-    "dumping": "#5b3a3a",
+COLOURS = {  # good ends in greens and blues, losses in reds, from the Sankeys' palette
+    "reuse": "#44aa99",
+    "feed": "#999933",
+    "recycling": "#0072b2",
+    "composting": "#117733",
+    "energy_recovery": "#e69f00",
+    "landfill": "#7d8790",
+    "burning": "#d55e00",
+    "dumping": "#882255",
 }
 
 
@@ -95,7 +95,7 @@ def _shares(w: Writer, vector: WasteVector) -> Table:
         _("Waste"),
         _("Destinations of waste and by-products"),
         (
-            Column(_("Destination")),
+            Column(_("Where it goes")),
             Column(_("Amount"), "number", unit),
             Column("σ", "number", unit),
             Column(_("Share"), "number", "%"),
@@ -174,23 +174,23 @@ def _flows(w: Writer) -> Table:
         _("Flows of waste and by-products ({unit})", unit=unit),
         (
             Column(_("Flow")),
-            Column(_("From → to")),
-            Column(_("Destination")),
             Column(_("Value"), "number", unit),
             Column("σ", "number", unit),
             Column(_("95 % interval"), "range", unit),
-            Column(_("Counted")),
+            Column(_("Where it goes"), "short"),
+            Column(_("Counted"), "short"),
+            Column(_("From → to")),
         ),
         tuple(
             Row(
                 (
                     w.ref(item.id),
-                    w.path(item),
-                    label("role", item.role, w.language),
                     w.value_cell(item, common=True),
                     Num(item.amount_sd, item.amount_sd or None),
                     w.range_cell(item, common=True),
+                    label("role", item.role, w.language),
                     _("residue") if item.id in facts.residues else _("yes"),
+                    w.path(item),
                 ),
                 "" if item.known else "weak",
             )

@@ -1,0 +1,76 @@
+"""Tables which several chapters share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mfa.report.facts import Balance, Item
+from mfa.report.tables import Column, Num, Row, Table
+from mfa.report.text import Writer
+
+
+def flow_columns(w: Writer, unit: str) -> tuple[Column, ...]:
+    """Return the columns of a list of flows; `unit` in words."""
+    _ = w.tr
+    return (
+        Column(_("Flow")),
+        Column(_("Value"), "number", unit),
+        Column("σ", "number", unit),
+        Column(_("95 % interval"), "range", unit),
+        Column(_("Status"), "short"),
+        Column(_("From → to")),
+    )
+
+
+def flow_row(w: Writer, item: Item) -> Row:
+    """Return one flow in the common unit of its layer."""
+    cells = (
+        w.ref(item.id),
+        w.value_cell(item, common=True),
+        Num(item.amount_sd, item.amount_sd or None),
+        w.range_cell(item, common=True),
+        w.status(item.status),
+        w.path(item),
+    )
+    return Row(cells, "" if item.known else "weak")
+
+
+def balance_table(w: Writer, id: str, balances: Iterable[Balance]) -> Table:
+    """Return inputs, outputs, stock change and difference of processes, after and before.
+
+    Columns in which no process has anything are left out.
+    """
+    _ = w.tr
+    balances = tuple(balances)
+    unit = w.unit(balances[0].unit)
+    stocks = any(b.stock_change.weights for b in balances)
+    before = any(b.complete_before for b in balances)
+    return Table(
+        id,
+        _("Balances"),
+        _("Balances of the processes ({unit})", unit=unit),
+        (
+            Column(_("Process")),
+            Column(_("In"), "number", unit),
+            Column(_("Out"), "number", unit),
+            *((Column(_("Stock change"), "number", unit),) if stocks else ()),
+            Column(_("Difference"), "number", unit),
+            *((Column(_("Difference before balancing"), "number", unit),) if before else ()),
+        ),
+        tuple(_balance_row(w, b, stocks, before) for b in balances),
+        _("“–” before balancing: not everything there was measured.") if before else "",
+    )
+
+
+def _balance_row(w: Writer, b: Balance, stocks: bool, before: bool) -> Row:
+    gap = 0.0 if abs(b.difference) <= 1e-9 * b.size else b.difference
+    return Row(
+        (
+            w.process(b.process),
+            w.total_cell(b.inputs),
+            w.total_cell(b.outputs),
+            *((w.total_cell(b.stock_change),) if stocks else ()),
+            Num(gap, b.size / 1e3 or None) if gap else Num(0.0),
+            *((Num(b.difference_before),) if before else ()),
+        )
+    )
