@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mfa.errors import InputError, Problem
@@ -14,58 +15,73 @@ if TYPE_CHECKING:
     from mfa.model.view import View, ViewGroup
 
 ELSEWHERE = "elsewhere"
+_FIELDS = {"sector": SECTORS, "stage": STAGES}
 _OUTSIDE = {"import", "export", "environment"}
 
 
 def resolve_groups(system: System, view: View) -> dict[str, str]:
     """Return process → node of the view.
 
-    Inside processes that no group holds belong to the node ``"elsewhere"``, outside processes to
-    nodes of their own. Without groups every process is its own node.
+    A process named by its id belongs to that group whatever sector or stage other groups take;
+    ``*`` takes the inside processes nobody names. What no group holds belongs to the node
+    ``"elsewhere"`` when inside, to a node of its own when outside. Without groups every process is
+    its own node.
 
     Raises
     ------
     InputError
-        A member is unknown or stands in two groups.
+        A member is unknown, or two groups claim a process with equal right.
     """
     processes = {process.id: process for process in system.processes.rows()}
     if not view.groups:
         return {identifier: identifier for identifier in processes}
-    groups: dict[str, str] = {}
     problems: list[Problem] = []
-    rest: list[ViewGroup] = []
-    for group in view.groups:
-        for member in group.members:
-            if member == "*":
-                rest.append(group)
-                continue
+    held: dict[str, str] = {}
+    for kindred in (False, True):
+        claimed: dict[str, str] = {}
+        for group, member in _claims(view, kindred):
             found = _members(member, processes)
-            if not found:
+            if found is None:
                 problems.append(_unknown(view, group, member, system))
-            for identifier in found:
-                if groups.setdefault(identifier, group.id) != group.id:
-                    problems.append(_twice(view, group, identifier, groups[identifier]))
+            for identifier in found or ():
+                if identifier in held:
+                    continue
+                if claimed.setdefault(identifier, group.id) != group.id:
+                    problems.append(_twice(view, group, identifier, claimed[identifier]))
+        held |= claimed
     if problems:
         raise InputError(problems)
-    star = rest[0].id if rest else ELSEWHERE
+    rest = next((group.id for group in view.groups if "*" in group.members), ELSEWHERE)
     return {
-        identifier: groups.get(identifier, star if process.boundary == "inside" else identifier)
+        identifier: held.get(identifier, rest if process.boundary == "inside" else identifier)
         for identifier, process in processes.items()
     }
 
 
-def _members(member: str, processes: dict[str, Process]) -> list[str]:
-    """Return the processes a member names; sectors and stages only hold inside processes."""
-    field, colon, value = member.partition(":")
+def _claims(view: View, kindred: bool) -> Iterator[tuple[ViewGroup, str]]:
+    """Yield the members that name a process, or those that name a kind (sector or stage)."""
+    for group in view.groups:
+        for member in group.members:
+            if member != "*" and (":" in member) == kindred:
+                yield group, member
+
+
+def _members(member: str, processes: dict[str, Process]) -> list[str] | None:
+    """Return the processes a member names, None when it names nothing that could exist.
+
+    Sectors and stages hold inside processes only; one of the vocabulary may be empty.
+    """
+    field, colon, value = (part.strip() for part in member.partition(":"))
     if not colon:
-        return [member] if member in processes else []
-    if field.strip() not in ("sector", "stage"):
-        return []
-    return [
+        return [member] if member in processes else None
+    if field not in _FIELDS:
+        return None
+    found = [
         identifier
         for identifier, process in processes.items()
-        if getattr(process, field.strip()) == value.strip() and process.boundary == "inside"
+        if getattr(process, field) == value and process.boundary == "inside"
     ]
+    return found if found or value in _FIELDS[field] else None
 
 
 def _unknown(view: View, group: ViewGroup, member: str, system: System) -> Problem:
@@ -122,7 +138,7 @@ def node_title(
         return group.name(language)
     if group is not None and len(group.members) == 1:
         field, _colon, value = group.members[0].partition(":")
-        if value and value in {"sector": SECTORS, "stage": STAGES}.get(field, ()):
+        if value in _FIELDS.get(field, ()):
             return label(field, value, language)
     if len(members) == 1 and node != ELSEWHERE:
         process = system.processes[members[0]]

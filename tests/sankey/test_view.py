@@ -257,12 +257,25 @@ def test_names_fall_back_to_sector_process_and_id(account):
         ((group("a", "frm"),), "names “frm”.*did you mean “farm”"),
         ((group("a", "sector:nuclear"),), "names “sector:nuclear”"),
         ((group("a", "colour:red"),), "Write process ids"),
-        ((group("a", "farm"), group("b", "sector:agriculture")), "“farm” stands in the groups"),
+        ((group("a", "farm"), group("b", "farm")), "“farm” stands in the groups “a” and “b”"),
+        ((group("a", "stage:origin"), group("b", "sector:agriculture")), "“farm” stands in"),
     ],
 )
 def test_wrong_members_are_refused(groups, said):
     with pytest.raises(InputError, match=said):
         resolve_groups(town(), View("v", groups))
+
+
+def test_an_id_goes_before_sector_and_stage_and_these_before_the_rest():
+    groups = (group("a", "*"), group("b", "sector:agriculture"), group("c", "mill", "stage:need"))
+    found = resolve_groups(town(), View("v", groups))
+    assert "".join(found[p] for p in ("farm", "mill", "homes", "pigs")) == "bcca"
+    assert found["export"] == "export"
+
+
+def test_a_sector_of_the_vocabulary_without_processes_leaves_its_group_empty(account):
+    groups = (group("none", "sector:textiles"), group("farm", "farm"), group("rest", "*"))
+    assert "none" not in {node.id for node in weave(account, View("v", groups)).nodes}
 
 
 def test_a_view_without_flows_is_refused(account):
