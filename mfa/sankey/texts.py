@@ -69,7 +69,7 @@ def choose_scale(values: Sequence[float], unit: str, language: str) -> Scale:
     """Return the unit in which the median of `values` is easiest to read.
 
     A larger unit is taken while the largest value has five digits before the comma and the median
-    four, so that neither long rows of digits nor of zeros arise.
+    is above 3,000, so that neither long rows of digits nor of zeros arise.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def choose_scale(values: Sequence[float], unit: str, language: str) -> Scale:
     largest, median = sizes[-1], sizes[len(sizes) // 2]
     chain = next((c for c in _CHAINS if head.strip() in c), ())
     factor, at = 1.0, chain.index(head.strip()) if chain else 0
-    while largest * factor >= 10_000 and median * factor >= 1_000 and at + 1 < len(chain):
+    while largest * factor >= 10_000 and median * factor >= 3_000 and at + 1 < len(chain):
         factor, at = factor / 1000, at + 1
     shown = chain[at] if chain else head.strip()
     return Scale(factor, unit_text(shown + slash + tail, language), language)
