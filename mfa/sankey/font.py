@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 FAMILY = "Noto Sans"
-FALLBACK = "'Noto Sans', 'DejaVu Sans', 'Segoe UI', Roboto, Arial, sans-serif"
+FALLBACK = "'Noto Sans', 'Segoe UI', Roboto, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 _FILES = {"regular": "NotoSans-Regular", "semibold": "NotoSans-SemiBold"}
 
 
