@@ -36,9 +36,9 @@ def differentiate(
         if isinstance(item, Number):
             return item.value, np.zeros(n)
         if isinstance(item, Name):
-            return leaf(_find(account, item.id, item.labels or labels))
+            return leaf(find(account, item.id, item.labels or labels))
         if isinstance(item, Call):
-            parts = [leaf(_find(account, name, labels)) for name in flows_of(account.system, item)]
+            parts = [leaf(find(account, name, labels)) for name in flows_of(account.system, item)]
             return sum(p[0] for p in parts), sum((p[1] for p in parts), np.zeros(n))
         (a, da), (b, db) = visit(item.left), visit(item.right)
         with np.errstate(all="ignore"):
@@ -58,7 +58,14 @@ def differentiate(
     return visit(node)
 
 
-def _find(account: Account, name: str, labels: tuple[str, ...]) -> int:
+def find(account: Account, name: str, labels: tuple[str, ...]) -> int:
+    """Return the index of a quantity; labels are not needed where it has a single value.
+
+    Raises
+    ------
+    InputError
+        There is no such quantity, or the labels name no single value of it.
+    """
     try:
         cells = account.equations.quantities.cells(name)
         constant = len(np.unique(cells[cells >= 0])) == 1
