@@ -108,7 +108,7 @@ class UnitError(_ProblemError, ValueError):
 
 
 class InfeasibleError(_ProblemError, ValueError):
-    """Observations, constants, bounds and relations cannot hold together; ``problems`` names them."""
+    """Observations, constants, bounds and relations cannot all hold; ``problems`` names them."""
 
 
 class ConvergenceError(_ProblemError, RuntimeError):

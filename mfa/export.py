@@ -18,8 +18,8 @@ LABELS = ("kind", "source", "target", "material", "layer", "unit")
 def account_dataset(account: Account) -> xr.Dataset:
     """Return the account over (quantity, period, region).
 
-    Numbers are data variables (NaN where a quantity has no value), ``status`` is one too; kind, ends,
-    material, layer and unit are coordinates of the quantity.
+    Numbers are data variables (NaN where a quantity has no value), ``status`` is one too; kind,
+    ends, material, layer and unit are coordinates of the quantity.
     """
     import pandas as pd
     import xarray as xr
@@ -27,8 +27,8 @@ def account_dataset(account: Account) -> xr.Dataset:
     table = account.table
     keys = ["id", "period", "region"]
     ids = pd.unique(table["id"])
-    periods = [p for p in pd.unique(table["period"])]
-    regions = [r for r in pd.unique(table["region"])]
+    periods = list(pd.unique(table["period"]))
+    regions = list(pd.unique(table["region"]))
     at = tuple(
         pd.Index(labels).get_indexer(table[key])
         for key, labels in zip(keys, (ids, periods, regions), strict=True)

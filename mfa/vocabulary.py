@@ -1,4 +1,4 @@
-"""The closed lists of the field: sectors, life-cycle stages, statuses… with their names for people."""
+"""The closed lists of the field: sectors, stages, statuses… with their names for people."""
 
 from __future__ import annotations
 

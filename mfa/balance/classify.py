@@ -1,8 +1,8 @@
 """The status of every quantity, from structure and numbers, without dense row reduction.
 
 A random vector projected on the null space of the unmeasured columns has a zero exactly where the
-relations and data determine a quantity; a random vector projected on the left null space shows, seen
-through the measured columns, which data the relations can check (both with probability one).
+relations and data determine a quantity; a random vector projected on the left null space shows,
+seen through the measured columns, which data the relations can check (both with probability one).
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _random(rows: int) -> np.ndarray:
 
 
 def _null_probe(columns: sp.csc_array) -> tuple[np.ndarray, np.ndarray]:
-    """Return random vectors projected on the null space of the columns made unit, and their norms."""
+    """Return random vectors projected on the null space of the unit columns, and their norms."""
     m, k = columns.shape
     if not k:
         return np.zeros((0, PROBES)), np.ones(0)

@@ -1,12 +1,12 @@
 """How far data lie from the quantities when they are not plain normal.
 
-A log-normal datum z means: ln z is normal about ln x, with σ_ln = √ln(1 + (σ/z)²); z is the *median*.
-Its residual is ln(x / z) / σ_ln. At a point x it is replaced by the normal datum that has the same
-first derivative there, ``x (1 − ln(x/z))`` with σ = ``|x| σ_ln``; where the iteration stands still, the
-misfit in the logarithms is smallest, and the replaced data give σ, χ² and tests to first order.
-Below a millionth of the value the logarithm goes on as a straight line, so that an iterate at 0 or
-beyond it has a misfit too. Triangular, uniform and interval data keep their value and variance here;
-their true shape is drawn in ensembles (`mfa.balance.draws`).
+A log-normal datum z means: ln z is normal about ln x, with σ_ln = √ln(1 + (σ/z)²); z is the
+*median*. Its residual is ln(x / z) / σ_ln. At a point x it is replaced by the normal datum that has
+the same first derivative there, ``x (1 − ln(x/z))`` with σ = ``|x| σ_ln``; where the iteration
+stands still, the misfit in the logarithms is smallest, and the replaced data give σ, χ² and tests
+to first order. Below a millionth of the value the logarithm goes on as a straight line, so that an
+iterate at 0 or beyond it has a misfit too. Triangular, uniform and interval data keep their value
+and variance here; their true shape is drawn in ensembles (`mfa.balance.draws`).
 
 Sources: Narasimhan & Jordache (2000), ch. 5 (nonlinear observation functions); Huber (1964).
 """

@@ -1,4 +1,4 @@
-"""Value and gradient of a formula over the account, by forward differentiation of its syntax tree."""
+"""Value and gradient of a formula over the account, by forward differentiation of its tree."""
 
 from __future__ import annotations
 

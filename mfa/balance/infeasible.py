@@ -77,7 +77,7 @@ def _open_rows(equations: Equations, solution: Solution) -> np.ndarray:
 
 
 def _contradicting_constants(system: System, equations: Equations) -> list[Problem]:
-    """Return a problem for each quantity with two different exact values, or one beyond its bounds."""
+    """Return a problem for each quantity with two exact values, or one beyond its bounds."""
     o = equations.observations
     exact = np.flatnonzero(o.sd == 0)
     problems = []

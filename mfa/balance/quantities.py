@@ -1,4 +1,4 @@
-"""Every value the engine knows or seeks, as columns: one row a quantity, layer, period and region."""
+"""Every value known or sought, as columns: one row a quantity, layer, period and region."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ OPENING = -1
 class InternalUnits:
     """The coherent units the engine computes in: those of the layers, so that a bare number fits.
 
-    A case in ``kt/year`` counts mass in kt; ``husk >= 5`` then means 5 kt/year. ``scales`` gives, for
-    each base dimension, how many base units (t, m, year, GJ…) one internal unit is.
+    A case in ``kt/year`` counts mass in kt; ``husk >= 5`` then means 5 kt/year. ``scales`` gives,
+    for each base dimension, how many base units (t, m, year, GJ…) one internal unit is.
     """
 
     scales: dict[str, float] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class Quantities:
     def auxiliary(
         self, name: str, lower: float = -np.inf, unit: str | None = None, factor: float = 1.0
     ) -> int:
-        """Add a hidden quantity (a sum inside a product, a slack, an observed rate); return its index."""
+        """Add a hidden quantity (a sum in a product, a slack, an observed rate); return its index."""
         self.aux_ids.append(name)
         self.aux_lower.append(lower)
         self.aux_unit.append(unit)

@@ -1,11 +1,12 @@
 """Huber's estimator: data far off count less, so that a blunder does not drag its neighbours along.
 
 Instead of ½ d², with d the distance of a datum from its value in σ, the misfit is c·d − ½ c² beyond
-c = 1.345 (Huber 1964; 95 % of the efficiency of least squares when all data are normal). It is found
-by iteratively reweighted least squares: each datum weighs min(1, c / d) of its 1/σ².
+c = 1.345 (Huber 1964; 95 % of the efficiency of least squares when all data are normal). It is
+found by iteratively reweighted least squares: each datum weighs min(1, c / d) of its 1/σ².
 
-Correlated data share one weight: d is the Mahalanobis distance of the group, and c the same quantile of
-its distribution. That keeps the misfit convex, and a bias which a group shares is no blunder.
+Correlated data share one weight: d is the Mahalanobis distance of the group, and c the same
+quantile of its distribution. That keeps the misfit convex, and a bias which a group shares is no
+blunder.
 """
 
 from __future__ import annotations

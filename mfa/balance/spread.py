@@ -1,7 +1,7 @@
 """Posterior uncertainty: σ of every quantity and of every combination, to first order.
 
-With the Jacobian at the solution the posterior covariance C is the upper left block of the inverse of
-``[W Jᵀ; J 0]``. Columns of C come from solves with the factor that the solution left behind.
+With the Jacobian at the solution the posterior covariance C is the upper left block of the inverse
+of ``[W Jᵀ; J 0]``. Columns of C come from solves with the factor that the solution left behind.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def posterior_sd(solution: Solution, classification: Classification) -> np.ndarr
         unit = np.zeros((len(unfixed), len(part)))
         unit[part, np.arange(len(part))] = 1.0
         variance[part] = kkt.covariance_columns(unit)[part, np.arange(len(part))]
-    # What rounding leaves of an exact zero (a flow that the relations force to 0) is no uncertainty.
+    # What rounding leaves of an exact zero (a flow that the relations force to 0) is no
+    # uncertainty.
     variance[variance < ROUNDING * kkt.column_scale**2] = 0.0
     sd[unfixed] = np.sqrt(variance)
     return sd

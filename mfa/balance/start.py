@@ -1,4 +1,4 @@
-"""A starting point for the iteration: data first, then what follows from them, then plain guesses."""
+"""A starting point for the iteration: data, then what follows from them, then plain guesses."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """From a parsed relation to rows of the equation system.
 
-Every relation becomes ``Σ a_j x_j + Σ c_t g_t(x) = b``: a linear part, and nonlinear terms ``g`` that
-share a *shape* (``q0*q1``, ``q0/q1``, ``q0**2``…). A sum inside a product becomes an auxiliary
+Every relation becomes ``Σ a_j x_j + Σ c_t g_t(x) = b``: a linear part, and nonlinear terms ``g``
+that share a *shape* (``q0*q1``, ``q0/q1``, ``q0**2``…). A sum inside a product becomes an auxiliary
 quantity of its own, so that a share of a process with a thousand inputs is still ``q0*q1``.
 """
 

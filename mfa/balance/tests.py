@@ -1,7 +1,7 @@
 """Statistical tests of the data: global χ² and the normalised adjustment of each observation.
 
-Narasimhan & Jordache (2000): with r = z − x̂ and posterior covariance C, Var r = V − H C Hᵀ; the global
-statistic is χ²-distributed with as many degrees of freedom as there are independent checks.
+Narasimhan & Jordache (2000): with r = z − x̂ and posterior covariance C, Var r = V − H C Hᵀ; the
+global statistic is χ²-distributed with as many degrees of freedom as there are independent checks.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def examine(
 
 
 def _degrees(observations: Observations, solution: Solution, sd: np.ndarray) -> int:
-    """Return the number of independent checks: trace of I − V⁻¹ H C Hᵀ, a whole number in theory."""
+    """Return the number of independent checks: trace of I − V⁻¹ H C Hᵀ, whole in theory."""
     rows = solution.data.uncertain
     index = observations.index[rows]
     position = np.full(len(solution.x), -1)
@@ -96,4 +96,4 @@ def _degrees(observations: Observations, solution: Solution, sd: np.ndarray) -> 
                 (inverse.data[use] * np.where(others >= 0, covariance[others], 0.0)).sum()
             )
     fixed = position[index] < 0
-    return int(round(len(rows) - trace)) if len(rows) else int(fixed.sum())
+    return round(len(rows) - trace) if len(rows) else int(fixed.sum())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 
 LANGUAGES = ("vi", "en")
 
 
-@lru_cache(maxsize=None)
+@cache
 def catalogue(language: str) -> dict[str, str]:
     """Return English sentence → sentence in `language`, merged from every room's file.
 
@@ -34,7 +34,7 @@ def catalogue(language: str) -> dict[str, str]:
     return entries
 
 
-@lru_cache(maxsize=None)
+@cache
 def translator(language: str) -> Callable[..., str]:
     """Return a function ``_(message, **values)`` that translates and fills placeholders.
 
@@ -55,6 +55,6 @@ def translator(language: str) -> Callable[..., str]:
     return translate
 
 
-def N_(message: str) -> str:
+def N_(message: str) -> str:  # noqa: N802 - the name gettext gives it
     """Mark `message` for translation where it is defined far from where it is shown."""
     return message
