@@ -94,7 +94,7 @@ class Quantities:
     def auxiliary(
         self, name: str, lower: float = -np.inf, unit: str | None = None, factor: float = 1.0
     ) -> int:
-        """Add a hidden quantity (a sum in a product, a slack, an observed rate); return its index."""
+        """Add a hidden quantity (sum in a product, slack, observed rate); return its index."""
         self.aux_ids.append(name)
         self.aux_lower.append(lower)
         self.aux_unit.append(unit)
