@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mfa.locale import N_
-from mfa.workbook.checks import Checked, unknown
+from mfa.workbook.checks import Checked, opening, unknown
 from mfa.workbook.fields import limits, names_of, provenance, reported
 from mfa.workbook.formulas import usable
 from mfa.workbook.problems import error, warning
@@ -94,8 +94,12 @@ def add_observations(checked: Checked, system: System) -> None:
 
 
 def _check_observation(checked: Checked, system: System, row: Row, value: float) -> None:
-    """Report a negative amount of what cannot be negative, and a layer that does not fit."""
+    """Report a negative amount of what cannot be negative, and labels that do not fit."""
     quantity, layer = checked.text(row, "quantity"), checked.text(row, "layer")
+    period = checked.text(row, "period")
+    early = checked.periods and period == opening(checked.periods[0])
+    if early and (quantity in system.flows or quantity in system.parameters):
+        checked.report(unknown("periods", period, checked.periods), row, "period")
     record = system.flows.get(quantity) or system.stocks.get(quantity)
     if record is None:
         return
@@ -110,22 +114,6 @@ def _check_observation(checked: Checked, system: System, row: Row, value: float)
         message = N_("“{quantity}” belongs to the layer “{other}”, not “{layer}”.")
         values = {"quantity": quantity, "other": record.layer, "layer": layer}
         checked.report(error("other-layer", message, **values), row, "layer")
-    period = checked.text(row, "period")
-    if quantity in system.flows and checked.periods and period == opening(checked.periods[0]):
-        checked.report(unknown("periods", period, checked.periods), row, "period")
-
-
-def opening(first: str) -> str:
-    """Return the label of the year before the period `first`, empty when it is no year.
-
-    A stock may be observed at the end of that year: its level when the account opens.
-
-    Examples
-    --------
-    >>> opening("2023"), opening("dry season")
-    ('2022', '')
-    """
-    return str(int(first) - 1) if first.isdecimal() else ""
 
 
 def add_relations(checked: Checked, system: System) -> None:

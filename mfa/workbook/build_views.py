@@ -28,7 +28,7 @@ def add_views(checked: Checked, system: System) -> None:
             views.setdefault(checked.text(row, "view"), []).append(row)
     for name, rows in views.items():
         _check_doubles(checked, rows)
-        groups = [_group(checked, system, row) for row in rows if checked.text(row, "group")]
+        groups = [_group(checked, system, row) for row in rows if row.text("group")]
         first = rows[0]
         system.view(
             name,
@@ -44,7 +44,7 @@ def add_views(checked: Checked, system: System) -> None:
 def _group(checked: Checked, system: System, row: Row) -> ViewGroup:
     from mfa.model.view import ViewGroup
 
-    members = split_list(checked.text(row, "members"))
+    members = split_list(row.text("members"))
     known = []
     for member in members:
         problem = _member_problem(checked, system, member)
@@ -54,7 +54,7 @@ def _group(checked: Checked, system: System, row: Row) -> ViewGroup:
             known.append(member)
     column, order = checked.number(row, "column"), checked.number(row, "order")
     return ViewGroup(
-        checked.text(row, "group"),
+        row.text("group"),
         tuple(known),
         name_en=checked.text(row, "name_en"),
         name_vi=checked.text(row, "name_vi"),
@@ -92,14 +92,14 @@ def _check_doubles(checked: Checked, rows: list[Row]) -> None:
     groups: set[str] = set()
     members: dict[str, str] = {}
     for row in rows:
-        group = checked.text(row, "group")
+        group = row.text("group")
         if group in groups:
             message = N_(
                 "The group “{group}” stands twice in the view; put its members into one row."
             )
             checked.report(error("double-group", message, group=group), row, "group")
         groups.add(group)
-        for member in split_list(checked.text(row, "members")):
+        for member in split_list(row.text("members")):
             if member in members:
                 message = N_("“{member}” is a member of the group “{group}” already.")
                 values = {"member": member, "group": members[member]}

@@ -271,9 +271,24 @@ def _label(kind: str) -> Callable[[Checked, Column, Value], Problem | None]:
         known = checked.periods if kind == "periods" else checked.regions
         if kind == "periods" and not known:
             return None
+        if column.choices == "opening" and value == opening(known[0]):
+            return None
         return None if str(value) in known else unknown(kind, str(value), known)
 
     return rule
+
+
+def opening(first: str) -> str:
+    """Return the label of the year before the period `first`, empty when it is no year.
+
+    A stock may be observed at the end of that year: its level when the account opens.
+
+    Examples
+    --------
+    >>> opening("2023"), opening("dry season")
+    ('2022', '')
+    """
+    return str(int(first) - 1) if first.isdecimal() else ""
 
 
 def _year(checked: Checked, column: Column, value: Value) -> Problem | None:

@@ -71,7 +71,11 @@ OBSERVATIONS = Sheet(
                "nhân với population.",
                width=20),
         *PROVENANCE,
-        replace(PERIOD, example="2023"),
+        replace(PERIOD, example="2023", choices="opening",
+                help_en="One of the periods of the Case sheet; empty = every period. The level of "
+                "a stock may be given for the year before: its opening level.",
+                help_vi="Một trong các kỳ ghi ở bảng Thông tin chung; để trống = mọi kỳ. Tồn lượng "
+                "có thể ghi cho năm liền trước: mức đầu kỳ."),
         REGION,
         LAYER,
         REASON,

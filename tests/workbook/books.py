@@ -100,6 +100,7 @@ def by_key(rows: list[dict]) -> list[dict]:
 TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+SHEETML = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
@@ -108,7 +109,11 @@ def raw_book(path: Path, sheet: str, name: str = "Flows", **parts: str | bytes) 
     relation = '<Relationship Id="rId1" Type="{}/{}" Target="{}"/>'
     content = {
         "[Content_Types].xml": f'<Types xmlns="{TYPES}"><Default Extension="xml" '
-        'ContentType="application/xml"/></Types>',
+        'ContentType="application/xml"/><Default Extension="rels" ContentType="application/'
+        'vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{SHEETML}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{SHEETML}.worksheet+xml"/>'
+        "</Types>",
         "_rels/.rels": f'<Relationships xmlns="{RELATIONS}">'
         f"{relation.format(OFFICE, 'officeDocument', 'xl/workbook.xml')}</Relationships>",
         "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>'
