@@ -102,7 +102,8 @@ def mark_cells(data: bytes, spots: Mapping[Spot, str], formats: Callable[[int, s
 
     Cells and rows that are not there yet are added, with the format of their row or column.
     """
-    found = tags(data, {"sheetData", "row", "c", "col"})
+    needed = _Needed({row for row, _ in spots})
+    found = tags(data, {"sheetData", "row", "c", "col"}, needed)
     sheet_data = next(tag for tag in found if tag.name == "sheetData")
     columns = [tag.attributes for tag in found if tag.name == "col"]
     rows = _rows(found)
@@ -120,6 +121,31 @@ def mark_cells(data: bytes, spots: Mapping[Spot, str], formats: Callable[[int, s
     return spliced(data, edits)
 
 
+class _Needed:
+    """Says which elements of a sheet are needed: wanted rows, their cells, and the rows after."""
+
+    def __init__(self, rows: set[int]) -> None:
+        self.missing = sorted(rows, reverse=True)
+        self.row = 0
+        self.wanted = False
+
+    def __call__(self, name: str, attributes: dict[str, str]) -> bool:
+        if name == "c":
+            return self.wanted
+        if name != "row":
+            return True
+        self.row = int(attributes.get("r") or self.row + 1)
+        attributes["r"] = str(self.row)
+        follows = False
+        while self.missing and self.missing[-1] < self.row:
+            self.missing.pop()
+            follows = True
+        self.wanted = bool(self.missing) and self.missing[-1] == self.row
+        if self.wanted:
+            self.missing.pop()
+        return self.wanted or follows
+
+
 _Row = tuple[Tag, dict[int, Tag]]
 
 
@@ -128,7 +154,7 @@ def _rows(found: list[Tag]) -> dict[int, _Row]:
     number = column = 0
     for tag in found:
         if tag.name == "row":
-            number = int(tag.attributes.get("r") or number + 1)
+            number = int(tag.attributes["r"])
             column = 0
             rows[number] = (tag, {})
         elif tag.name == "c":

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mfa.workbook.marks import Spot
 from mfa.workbook.parts import OFFICE, Parts
 from mfa.workbook.rows import letters
-from mfa.workbook.splice import Edit, Tag, appended, spliced, tags, xml_text
+from mfa.workbook.splice import Edit, Tag, appended, hollow, spliced, tags, xml_text
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 AUTHOR = "mfa"
@@ -124,7 +124,8 @@ def _comment(cell: str, author: int, text: str, prefix: str) -> str:
 
 def _draw(parts: Parts, sheet: str, spots: list[Spot]) -> None:
     """Add the boxes in which the comments are shown; without them Excel calls the file damaged."""
-    identifiers = {_identifier(tag) for tag in tags(parts[sheet], {"legacyDrawing"})}
+    outline, _, _ = hollow(parts[sheet], "sheetData")
+    identifiers = {_identifier(tag) for tag in tags(outline, {"legacyDrawing"})}
     drawings = [t for i, k, t in parts.relations(sheet) if k == "vmlDrawing" and i in identifiers]
     name = drawings[0] if drawings else None
     if name is None:
@@ -150,12 +151,14 @@ def _identifier(tag: Tag) -> str:
 def _refer(parts: Parts, sheet: str, identifier: str) -> None:
     """Make the sheet show the drawing of its comments."""
     data = parts[sheet]
-    found = tags(data, {"worksheet", *_AFTER_DRAWING})
+    outline, start, length = hollow(data, "sheetData")
+    found = tags(outline, {"worksheet", *_AFTER_DRAWING})
     root = found[0]
     followers = [tag.start for tag in found[1:] if tag.parent == "worksheet"]
     name = f"{root.prefix}:legacyDrawing" if root.prefix else "legacyDrawing"
     new = f'<{name} xmlns:r="{OFFICE}" r:id="{identifier}"/>'.encode()
-    at = min(followers) if followers else appended(data, root, b"")[0]
+    at = min(followers) if followers else appended(outline, root, b"")[0]
+    at += length if at >= start else 0
     parts[sheet] = spliced(data, [(at, at, new)])
 
 
