@@ -183,7 +183,7 @@ def compile_shape(text: str, arity: int, constants: int) -> Shape:
         [f"q{i}" for i in range(arity)] + [f"c{i}" for i in range(constants)], real=True
     )
     table = {str(symbol): symbol for symbol in symbols}
-    expression = _sympy(text, table)
+    expression = shape_expression(text, table)
     quantities = symbols[:arity]
     value = sympy.lambdify(symbols, expression, "numpy", cse=True)
     derivatives = [sympy.diff(expression, q) for q in quantities]
@@ -191,8 +191,8 @@ def compile_shape(text: str, arity: int, constants: int) -> Shape:
     return Shape(text, arity, value, gradient)
 
 
-def _sympy(text: str, table: dict[str, object]) -> object:
-    """Build the sympy expression of a fully parenthesised shape text."""
+def shape_expression(text: str, table: dict[str, object]) -> object:
+    """Return the sympy expression of a fully parenthesised shape text over the symbols of `table`."""
     tokens = text.replace("(", " ( ").replace(")", " ) ").split()
     position = 0
 
