@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -75,7 +76,7 @@ class Arrangement:
     def link_width(self, link: SankeyLink) -> float:
         """Return the width of a link in px."""
         if not link.known:
-            most = link.upper * self.scale if link.upper == link.upper else FREE_WIDTH
+            most = link.upper * self.scale if math.isfinite(link.upper) else FREE_WIDTH
             return max(link.least * self.scale, min(FREE_WIDTH, max(most, 2 * LEAST_WIDTH)))
         return max(link.value * self.scale, LEAST_WIDTH)
 
