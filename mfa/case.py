@@ -132,6 +132,7 @@ class Case:
     >>> case = open_case(folder.name)
     >>> list(case.system.flows)
     ['rice']
+    >>> folder.cleanup()
     """
 
     def __init__(self, id: str, folder: Path, settings: Settings) -> None:
