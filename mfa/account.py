@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ import numpy as np
 
 from mfa.balance.assemble import assemble
 from mfa.balance.classify import FREE, STATUSES, Classification, classify
+from mfa.balance.data import merge
+from mfa.balance.distribution import interval
 from mfa.balance.equations import Equations
 from mfa.balance.quantities import KIND_NAMES, PARAMETER
 from mfa.balance.reconcile import Solution, reconcile
@@ -78,8 +80,8 @@ class TestResult:
     __test__ = False  # not a test class, whatever a test runner thinks of its name
 
 
-def balance(system: System) -> Account:
-    """Reconcile `system` and return its account.
+def balance(system: System, *, robust: str | None = None, **unknown: Any) -> Account:
+    """Reconcile `system` and return its account; options as in `System.balance`.
 
     Raises
     ------
@@ -87,9 +89,11 @@ def balance(system: System) -> Account:
         See `System.balance`.
     """
     from mfa.balance.infeasible import refuse_if_impossible
+    from mfa.balance.robust import refuse_unknown_options
 
+    refuse_unknown_options(robust, unknown)
     equations = assemble(system)
-    solution = reconcile(equations)
+    solution = reconcile(equations, robust=robust is not None)
     refuse_if_impossible(system, equations, solution)
     return Account(system, equations, solution)
 
@@ -102,13 +106,15 @@ class Account:
     system
         What was balanced.
     equations, solution
-        The engine's arrays, in internal units.
+        The engine's arrays, in internal units. Where data are not normal, the observations there are
+        the normal ones that stand for them at the solution; `given` holds them as stated.
     inputs
         Hashes of the input files, when the account comes from a case.
     """
 
     def __init__(self, system: System, equations: Equations, solution: Solution) -> None:
-        self.system = system
+        self.system, self.given = system, equations.observations
+        equations = replace(equations, observations=solution.observations or self.given)
         self.equations, self.solution = equations, solution
         self.inputs: dict[str, str] = {}
         q = equations.quantities
@@ -199,8 +205,8 @@ class Account:
 
         e, n, factor = self.equations, self._n, self.equations.quantities.factor
         low, high = e.lower[:n] / factor, e.upper[:n] / factor
-        lower = np.maximum(value - Z95 * sd, low)
-        upper = np.minimum(value + Z95 * sd, high)
+        lower, upper = interval(e, self.given, value, sd)
+        lower, upper = np.maximum(lower, low), np.minimum(upper, high)
         if free.any():
             ranges = feasible_ranges(e, self.solution, self._sd, np.flatnonzero(free))
             lower[free], upper[free] = ranges[:, 0] / factor[free], ranges[:, 1] / factor[free]
@@ -208,14 +214,12 @@ class Account:
 
     def _inputs(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the (merged) observed value and its σ in display units, NaN where unobserved."""
-        e, n = self.equations, self._n
-        mean = self.solution.data.mean.copy()
-        precision = np.zeros(len(mean))
-        rows = self.solution.data.uncertain
-        np.add.at(precision, e.observations.index[rows], e.observations.sd[rows] ** -2.0)
+        e, n, given = self.equations, self._n, self.given
+        data = merge(given, e.quantities.count, e.lower, e.upper)
+        mean, precision = data.mean, np.zeros(e.quantities.count)
+        np.add.at(precision, given.index[data.uncertain], given.sd[data.uncertain] ** -2.0)
         sd = np.where(precision > 0, 1 / np.sqrt(np.where(precision > 0, precision, 1)), 0.0)
-        exact = self.solution.data.exact
-        sd[e.observations.index[exact]] = 0.0
+        sd[given.index[data.exact]] = 0.0
         for target, value, spread in self._observed_products(mean, sd):
             if np.isnan(mean[target]):
                 mean[target], sd[target] = value, spread
@@ -271,7 +275,7 @@ class Account:
         """Return the index of one quantity; KeyError that lists the choices otherwise."""
         q, s = self.equations.quantities, self.system
         if name not in q.slots:
-            from mfa.model.check import suggest
+            from mfa.model.names import suggest
 
             near = suggest(name, q.slots)
             raise KeyError(f"no quantity {name!r}" + (f"; did you mean {near!r}?" if near else ""))
@@ -318,7 +322,7 @@ class Account:
     def observations(self) -> pd.DataFrame:
         """One row an observation: as given, its source and quality, and how far it was moved."""
         frame = self.system.observations.frame()
-        o, q = self.equations.observations, self.equations.quantities
+        o, q = self.given, self.equations.quantities
         factor = (
             np.concatenate([q.factor, np.array(q.aux_factor, dtype=float)])[o.index]
             if len(o.index)
@@ -435,7 +439,7 @@ class Account:
             The formula does not parse, names something unknown or mixes dimensions.
         """
         from mfa.balance.gradient import differentiate
-        from mfa.model.check import expression_dimension
+        from mfa.model.dimension import expression_dimension
         from mfa.model.relation import parse_expression
 
         node = parse_expression(formula)

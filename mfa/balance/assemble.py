@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mfa.balance.distribution import shape_codes
 from mfa.balance.equations import (
     CARRY,
     DEFINITION,
@@ -19,7 +20,8 @@ from mfa.balance.equations import (
 from mfa.balance.quantities import CHANGE, STOCK, Quantities, codes, enumerate_quantities
 from mfa.balance.terms import Affine, Term, lower
 from mfa.errors import InputError, Problem
-from mfa.model.check import check_system, flows_of
+from mfa.model.check import check_system
+from mfa.model.names import flows_of
 from mfa.model.relation import Call, Name, Node, Operation, parse_expression, parse_relation, walk
 from mfa.model.system import System
 from mfa.units import parse_unit
@@ -338,7 +340,9 @@ class _Assembly:
         sd = table.column("sd").astype(float) * scale
         if self.problems:
             index = np.maximum(index, 0)
-        return Observations(index, value, sd, np.arange(table.row_count), self._covariances(sd))
+        shape = shape_codes(table.column("distribution"))
+        rows = np.arange(table.row_count)
+        return Observations(index, value, sd, rows, self._covariances(sd), shape)
 
     def _cells_of(self, slots: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return the quantity of each plain observation; it must say its period where there are more."""

@@ -50,7 +50,7 @@ def merge(observations: Observations, n: int, lower: np.ndarray, upper: np.ndarr
     """
     exact = np.flatnonzero(observations.sd == 0)
     uncertain = np.flatnonzero(observations.sd > 0)
-    inverse = _inverse_covariance(observations, uncertain)
+    inverse = inverse_covariance(observations, uncertain)
     k = len(uncertain)
     H = sp.csr_array((np.ones(k), (np.arange(k), observations.index[uncertain])), shape=(k, n))
     W = (H.T @ inverse @ H).tocsr()
@@ -70,7 +70,7 @@ def merge(observations: Observations, n: int, lower: np.ndarray, upper: np.ndarr
     return Data(W, mean, gradient0, inverse, uncertain, exact, fixed)
 
 
-def _inverse_covariance(observations: Observations, uncertain: np.ndarray) -> sp.csr_array:
+def inverse_covariance(observations: Observations, uncertain: np.ndarray) -> sp.csr_array:
     """Return V⁻¹ of the uncertain observations, block by block of correlated ones."""
     variance = observations.sd[uncertain] ** 2
     if not observations.covariance:

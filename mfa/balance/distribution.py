@@ -4,9 +4,9 @@ A log-normal datum z means: ln z is normal about ln x, with σ_ln = √ln(1 + (�
 *median*. Its residual is ln(x / z) / σ_ln. At a point x it is replaced by the normal datum that has
 the same first derivative there, ``x (1 − ln(x/z))`` with σ = ``|x| σ_ln``; where the iteration
 stands still, the misfit in the logarithms is smallest, and the replaced data give σ, χ² and tests
-to first order. Below a millionth of the value the logarithm goes on as a straight line, so that an
-iterate at 0 or beyond it has a misfit too. Triangular, uniform and interval data keep their value
-and variance here; their true shape is drawn in ensembles (`mfa.balance.draws`).
+to first order. Six σ below the median the logarithm goes on as a straight line, so that 0 and what
+is beyond it have a misfit too. Triangular, uniform and interval data keep their value and variance
+here; their true shape is drawn in ensembles (`mfa.balance.draws`).
 
 Sources: Narasimhan & Jordache (2000), ch. 5 (nonlinear observation functions); Huber (1964).
 """
@@ -24,8 +24,9 @@ from mfa.balance.robust import huber_limits, huber_loss, huber_weights
 
 NAMES = ("normal", "lognormal", "uniform", "triangular")
 NORMAL, LOGNORMAL, UNIFORM, TRIANGULAR = range(4)
-FLOOR = 1e-6
+REACH = 6.0
 LEAST_CURVATURE = 0.2
+FAR_CURVATURE = 0.001
 Z95 = 1.959963984540054
 
 
@@ -54,16 +55,16 @@ def log_sd(value: np.ndarray, sd: np.ndarray) -> np.ndarray:
     return np.sqrt(np.log1p((sd / value) ** 2))
 
 
-def log_ratio(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return ln(ratio) and its derivative, both continued by the tangent below `FLOOR`.
+def log_ratio(ratio: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return ln(ratio) and its derivative, continued by the tangent below exp(−`REACH` · spread).
 
     Examples
     --------
-    >>> [float(part[0]) for part in log_ratio(np.array([1.0]))]
+    >>> [float(part[0]) for part in log_ratio(np.array([1.0]), np.array([0.3]))]
     [0.0, 1.0]
     """
-    inside = np.maximum(ratio, FLOOR)
-    return np.log(inside) + (ratio - inside) / FLOOR, 1.0 / inside
+    inside = np.maximum(ratio, np.exp(-REACH * spread))
+    return np.log(inside) + (ratio - inside) / inside, 1.0 / inside
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Likelihood:
         o, log = self.observations, _logarithmic(self.observations)
         at = x[o.index]
         value, slope = at - o.value, np.ones(len(at))
-        level, rate = log_ratio(at[log] / o.value[log])
+        level, rate = log_ratio(at[log] / o.value[log], self.spread[log])
         value[log], slope[log] = level, rate / o.value[log]
         return value, slope
 
@@ -157,19 +158,20 @@ class Likelihood:
         """
         o, log = self.observations, _logarithmic(self.observations)
         r, slope = self.residual(x)
+        weight = self.weights(x)
         bend = np.ones(len(r))
         if curved:
-            alone = log & (x[o.index] / np.where(log, o.value, 1.0) > FLOOR)
+            alone = np.ones(len(r), dtype=bool)
             alone[[i for pair in o.covariance for i in pair[:2]]] = False
-            bend[alone] = np.maximum(1.0 - r[alone], LEAST_CURVATURE)
-        sd = self.spread / np.abs(slope) / np.sqrt(bend * self.weights(x))
+            near = alone & log & (r > -REACH * self.spread)
+            bend[near] = np.maximum(1.0 - r[near], LEAST_CURVATURE)
+            bend[alone & (weight < 1.0)] *= FAR_CURVATURE
+        sd = self.spread / np.abs(slope) / np.sqrt(bend * weight)
         value = x[o.index] - r / (slope * bend)
         exact = o.sd == 0
         sd[exact], value[exact] = 0.0, o.value[exact]
         sign = np.where(slope < 0, -1.0, 1.0)
-        return replace(
-            o, value=value, sd=sd, shape=None, covariance=_rescaled(o, o.sd, sd * sign)
-        )
+        return replace(o, value=value, sd=sd, shape=None, covariance=_rescaled(o, o.sd, sd * sign))
 
     def _groups(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the group of correlated data to which each uncertain one belongs, and its size."""

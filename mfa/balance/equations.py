@@ -28,7 +28,8 @@ class TermBlock:
 class Observations:
     """Observations as arrays, in internal units: ``x[index] ≈ value ± sd``; ``row`` in the table.
 
-    ``covariance`` holds (i, j, value) of correlated pairs, i and j being positions here.
+    ``covariance`` holds (i, j, value) of correlated pairs, i and j being positions here; ``shape`` the
+    distribution's code (`mfa.balance.distribution`), None when all are normal.
     """
 
     index: np.ndarray
@@ -36,6 +37,7 @@ class Observations:
     sd: np.ndarray
     row: np.ndarray
     covariance: list[tuple[int, int, float]] = field(default_factory=list)
+    shape: np.ndarray | None = None
 
 
 @dataclass

@@ -1,16 +1,31 @@
-"""How far a quantity can go: feasible ranges by linear programming (HiGHS)."""
+"""How far the data let a free quantity go: feasible ranges by linear programming (HiGHS).
+
+What the data determine may move within their confidence region, the free quantities within their
+bounds, and all relations hold. Every range is the outcome of the confidence *ellipsoid* of 1.96 σ in
+each direction: a linear programme over the box around it gives the relations that limit a quantity
+(its dual), and these are then taken over the ellipsoid itself, so that errors which average out are
+not added up. By weak duality the range never excludes what the data allow. Products and quotients of
+free quantities are enclosed (`mfa.balance.relaxation`) and their ranges tightened once.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse as sp
-from scipy.optimize import linprog
 
-from mfa.balance.equations import Equations
+from mfa.balance.equations import Equations, TermBlock
+from mfa.balance.kkt import CHUNK
+from mfa.balance.programme import Extreme, Programme
 from mfa.balance.reconcile import Solution
+from mfa.balance.relaxation import Enclosure
+from mfa.balance.spread import combination_sd
+from mfa.balance.terms import compile_shape
 
 Z95 = 1.959963984540054
-LIMIT = 1e12
+EFFORT = 3e5  # quantities × columns up to which every range has linear programmes of its own
+BUDGET = 5e7  # quantities × ranges up to which errors that average out are accounted for
 
 
 def feasible_ranges(
@@ -18,55 +33,235 @@ def feasible_ranges(
 ) -> np.ndarray:
     """Return lower and upper limits of undetermined quantities, shape (len(wanted), 2).
 
-    What the data determine may move within its own 95 % interval, everything within its bounds, and
-    all relations (linearised at the solution) hold. ``inf`` means that nothing limits it.
+    ``inf`` means that nothing limits it.
 
     Parameters
     ----------
     sd
-        Posterior σ of all quantities, NaN where free; (n,).
+        Posterior σ of all quantities in internal units, NaN where free; (n,).
     """
-    unfixed = solution.unfixed
-    J, scale = solution.jacobian, solution.kkt.column_scale if solution.kkt else np.ones(0)
-    assert J is not None
-    x, spread = solution.x[unfixed], sd[unfixed]
-    slack = np.where(np.isnan(spread), np.inf, Z95 * np.nan_to_num(spread) + 1e-9 * scale)
-    low = np.maximum(equations.lower[unfixed] - x, -slack) / scale
-    high = np.minimum(equations.upper[unfixed] - x, slack) / scale
-    low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
-    A, rows = _free_part(J, scale, np.isnan(spread))
-    position = {int(index): k for k, index in enumerate(unfixed)}
-    out = np.zeros((len(wanted), 2))
-    for number, index in enumerate(wanted):
-        k = position[int(index)]
-        for side, sign in ((0, 1.0), (1, -1.0)):
-            reach = _reach(A[rows], low, high, k, sign)
-            out[number, side] = x[k] + reach * scale[k]
-    return out
+    return FeasibleSet(equations, solution, sd).ranges(wanted)
 
 
-def _free_part(
-    J: sp.csr_array, scale: np.ndarray, free: np.ndarray
-) -> tuple[sp.csr_array, np.ndarray]:
-    """Return the scaled Jacobian and the rows in which something is free."""
-    scaled = (J @ sp.diags_array(scale)).tocsr()
-    rows = np.flatnonzero(abs(scaled)[:, np.flatnonzero(free)].sum(axis=1) > 0)
-    return scaled, rows
+@dataclass
+class _Part:
+    """A linear programme over free quantities that hang together; columns name its quantities."""
+
+    columns: np.ndarray
+    programme: Programme
+    nonlinear: bool
+
+    def position(self, index: np.ndarray) -> np.ndarray:
+        """Return where the quantities stand among the columns, −1 where they do not."""
+        found = np.searchsorted(self.columns, index)
+        found = np.minimum(found, len(self.columns) - 1)
+        return np.where(self.columns[found] == index, found, -1)
 
 
-def _reach(A: sp.csr_array, low: np.ndarray, high: np.ndarray, k: int, sign: float) -> float:
-    """Return the extreme scaled step of quantity k (minimum for sign 1, maximum for −1)."""
-    cost = np.zeros(A.shape[1])
-    cost[k] = sign
-    bounds = np.stack([low, high], axis=1)
-    size = 1.0 / np.maximum(np.abs(A).max(axis=1).toarray().ravel(), 1e-300)
-    result = linprog(
-        cost,
-        A_eq=sp.diags_array(size) @ A,
-        b_eq=np.zeros(A.shape[0]),
-        bounds=bounds,
-        method="highs",
-    )
-    if result.status == 3 or (result.status == 0 and abs(result.x[k]) > LIMIT):
-        return -sign * np.inf
-    return float(result.x[k]) if result.status == 0 else 0.0
+class FeasibleSet:
+    """Everything the free quantities of an account may be at once.
+
+    Parameters
+    ----------
+    sd
+        Posterior σ of all quantities in internal units, NaN where free; (n,).
+    """
+
+    def __init__(self, equations: Equations, solution: Solution, sd: np.ndarray) -> None:
+        self.e, self.solution = equations, solution
+        n = equations.quantities.count
+        self.x, self.scale = solution.x, np.ones(n)
+        assert solution.kkt is not None
+        self.scale[solution.unfixed] = solution.kkt.column_scale
+        self.sd = np.zeros(n)
+        self.sd[: len(sd)] = np.nan_to_num(sd)
+        self.free = np.zeros(n, dtype=bool)
+        self.free[: len(sd)] = np.isnan(sd)
+        self.low = np.maximum(equations.lower, self.x - np.where(self.free, np.inf, Z95 * self.sd))
+        self.high = np.minimum(equations.upper, self.x + np.where(self.free, np.inf, Z95 * self.sd))
+        self.low, self.high = np.minimum(self.low, self.x), np.maximum(self.high, self.x)
+        self._pattern = _structure(equations)
+        self._part_of, self._rows = self._connected()
+        self._parts: dict[int, _Part] = {}
+
+    # ----------------------------------------------------------------------------------- results
+
+    def ranges(self, wanted: np.ndarray) -> np.ndarray:
+        """Return the limits of single free quantities, (len(wanted), 2), in internal units.
+
+        Where very many are wanted, the limits of the largest parts are passed on from relation to
+        relation instead: never too narrow, but perhaps wider than necessary.
+        """
+        out, effort = np.zeros((len(wanted), 2)), 0.0
+        found: list[tuple[int, int, Extreme, _Part]] = []
+        parts, counts = np.unique(self._part_of[wanted], return_counts=True)
+        for number in parts[np.argsort(counts, kind="stable")]:
+            places = np.flatnonzero(self._part_of[wanted] == number)
+            part = self._part(int(number))
+            at = part.position(wanted[places])
+            effort += len(places) * len(part.columns)
+            if effort > EFFORT:
+                low, high = part.programme.propagated()
+                out[places] = self.x[wanted[places], None] + np.stack([low[at], high[at]], axis=1)
+                continue
+            for side, sign in ((0, 1.0), (1, -1.0)):
+                for place, extreme in zip(places, part.programme.extremes(at, sign), strict=True):
+                    out[place, side] = self.x[wanted[place]] + extreme.value
+                    found.append((int(place), side, extreme, part))
+        shorter = self._averaged([(extreme, part) for _, _, extreme, part in found])
+        for (place, side, _, _), less in zip(found, shorter, strict=True):
+            out[place, side] += less if side == 0 else -less
+        low, high = self.e.lower[wanted], self.e.upper[wanted]
+        out[:, 0] = np.clip(out[:, 0], low, self.x[wanted])
+        out[:, 1] = np.clip(out[:, 1], self.x[wanted], high)
+        return out
+
+    def range_of(self, weights: np.ndarray) -> tuple[float, float]:
+        """Return the limits of a linear combination ``weights · x`` (n,), in internal units."""
+        parts = [self._part(int(k)) for k in np.unique(self._part_of[weights != 0]) if k >= 0]
+        value, ends = float(weights @ self.x), []
+        for sign in (1.0, -1.0):
+            rest, slope, reach, box = weights.copy(), np.zeros(len(weights)), 0.0, 0.0
+            for part in parts:
+                extreme = part.programme.extreme(rest[part.columns], sign)
+                rest[part.columns] = 0.0
+                slope[part.columns] += extreme.slope
+                reach, box = reach + abs(extreme.value), box + extreme.box
+            slope += rest
+            box += float(np.abs(rest) @ self.sd) * Z95
+            reach += float(np.abs(rest) @ self.sd) * Z95
+            spread = Z95 * float(combination_sd(self.solution, slope[:, None])[0])
+            ends.append(value - sign * (reach - max(box - spread, 0.0)))
+        return ends[0], ends[1]
+
+    def _averaged(self, found: list[tuple[Extreme, _Part]]) -> np.ndarray:
+        """Return by how much each range shrinks when the box gives way to the ellipsoid within."""
+        out, n = np.zeros(len(found)), len(self.x)
+        several = [
+            k for k, (e, _) in enumerate(found) if np.isfinite(e.value) and (e.slope != 0).sum() > 1
+        ]
+        if n * len(several) > BUDGET:
+            return out
+        for start in range(0, len(several), CHUNK):
+            chosen = several[start : start + CHUNK]
+            weights = np.zeros((n, len(chosen)))
+            for column, k in enumerate(chosen):
+                weights[found[k][1].columns, column] = found[k][0].slope
+            spread = Z95 * combination_sd(self.solution, weights)
+            box = np.array([found[k][0].box for k in chosen])
+            out[chosen] = np.maximum(box - spread, 0.0)
+        return out
+
+    # ------------------------------------------------------------------------------------- parts
+
+    def _connected(self) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Return the part of each quantity (−1: determined) and the rows of each part."""
+        pattern, free = self._pattern, np.flatnonzero(self.free)
+        part_of = np.full(len(self.x), -1)
+        if not len(free):
+            return part_of, []
+        inner = pattern[:, free]
+        rows = np.flatnonzero(np.diff(inner.indptr))
+        inner = inner[rows]
+        both = sp.block_array([[None, inner], [inner.T, None]], format="csr")
+        count, label = sp.csgraph.connected_components(both, directed=False)
+        part_of[free] = label[len(rows) :]
+        order = np.argsort(label[: len(rows)], kind="stable")
+        cuts = np.searchsorted(label[: len(rows)][order], np.arange(1, count))
+        return part_of, [np.sort(rows[group]) for group in np.split(order, cuts)]
+
+    def _part(self, number: int) -> _Part:
+        if number not in self._parts:
+            part = self._build(number)
+            if part.nonlinear:
+                self._tighten(number, part)
+                part = self._build(number)
+            self._parts[number] = part
+        return self._parts[number]
+
+    def _tighten(self, number: int, part: _Part) -> None:
+        """Narrow the ranges of the free quantities that stand in nonlinear terms."""
+        free = np.flatnonzero(self._part_of == number)
+        inside = np.zeros(len(self.x), dtype=bool)
+        for block in self.e.blocks:
+            inside[block.quantities[np.isin(block.rows, self._rows[number])].ravel()] = True
+        chosen = free[inside[free]]
+        at = part.position(chosen)
+        for limit, sign in ((self.low, 1.0), (self.high, -1.0)):
+            found = part.programme.extremes(at, sign)
+            reach = self.x[chosen] + np.array([extreme.value for extreme in found])
+            limit[chosen] = (np.maximum if sign > 0 else np.minimum)(limit[chosen], reach)
+        self.low[chosen] = np.minimum(self.low[chosen], self.x[chosen])
+        self.high[chosen] = np.maximum(self.high[chosen], self.x[chosen])
+
+    def _build(self, number: int) -> _Part:
+        """Return the linear programme of one part, in scaled steps from the account."""
+        rows = self._rows[number]
+        own = np.flatnonzero(self._part_of == number)
+        columns = np.union1d(own, self._pattern[rows].indices)
+        enclosure = Enclosure(self.x, self.low, self.high)
+        entries: list[tuple[int, int, float]] = []
+        for block in self.e.blocks:
+            for t in np.flatnonzero(np.isin(block.rows, rows)):
+                row, weight = int(np.searchsorted(rows, block.rows[t])), block.coefficients[t]
+                if self.free[block.quantities[t]].any():
+                    term = enclosure.term(block.shape, block.quantities[t], block.constants[t])
+                    entries += [(row, j, weight * w) for j, w in term.coefficients.items()]
+                else:
+                    slopes = _slopes(block, t, self.x)
+                    entries += [
+                        (row, int(j), weight * slope)
+                        for j, slope in zip(block.quantities[t], slopes, strict=True)
+                    ]
+        return self._assemble(columns, self.e.A[rows].tocoo(), len(rows), entries, enclosure)
+
+    def _assemble(
+        self,
+        columns: np.ndarray,
+        linear: sp.coo_array,
+        m: int,
+        entries: list[tuple[int, int, float]],
+        enclosure: Enclosure,
+    ) -> _Part:
+        n, extra = len(self.x), np.array(enclosure.extra).reshape(-1, 3)
+        place = np.full(n + len(extra), -1)
+        place[columns] = np.arange(len(columns))
+        place[n:] = len(columns) + np.arange(len(extra))
+        low = np.concatenate([self.low[columns], extra[:, 0]])
+        high = np.concatenate([self.high[columns], extra[:, 1]])
+        at = np.concatenate([self.x[columns], extra[:, 2]])
+        scale = np.concatenate([self.scale[columns], np.where(extra[:, 2], abs(extra[:, 2]), 1.0)])
+        box = np.concatenate([Z95 * self.sd[columns], np.zeros(len(extra))])
+        size = (m, len(low))
+        i = np.array([r for r, _, _ in entries], dtype=int)
+        j = np.array([place[c] for _, c, _ in entries], dtype=int)
+        v = np.array([w for _, _, w in entries])
+        equal = sp.csr_array((v, (i, j)), shape=size) + sp.csr_array(
+            (linear.data, (linear.row, place[linear.col])), shape=size
+        )
+        limits = enclosure.limits
+        i = np.repeat(np.arange(len(limits)), [len(w) for w, _ in limits])
+        j = np.array([place[c] for w, _ in limits for c in w], dtype=int)
+        v = np.array([x for w, _ in limits for x in w.values()])
+        most = sp.csr_array((v, (i, j)), shape=(len(limits), len(low)))
+        room = np.maximum(np.array([limit for _, limit in limits]) - most @ at, 0.0)
+        programme = Programme(
+            equal, most, room, low - at, high - at, scale, box, len(columns)
+        )
+        return _Part(columns, programme, bool(len(limits)))
+
+
+def _structure(equations: Equations) -> sp.csr_array:
+    """Return which quantities stand in which row, linear or not; (m, n)."""
+    linear = equations.A.tocoo()
+    rows = [linear.row, *(np.repeat(b.rows, b.quantities.shape[1]) for b in equations.blocks)]
+    columns = [linear.col, *(b.quantities.ravel() for b in equations.blocks)]
+    i, j = np.concatenate(rows), np.concatenate(columns)
+    return sp.csr_array((np.ones(len(i)), (i, j)), shape=equations.A.shape)
+
+
+def _slopes(block: TermBlock, t: int, x: np.ndarray) -> list[float]:
+    """Return the derivatives of one term by its quantities."""
+    shape = compile_shape(block.shape, block.quantities.shape[1], block.constants.shape[1])
+    with np.errstate(all="ignore"):
+        return [float(g) for g in shape.gradient(*x[block.quantities[t]], *block.constants[t])]

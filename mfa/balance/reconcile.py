@@ -13,7 +13,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from mfa.balance.data import Data, merge
-from mfa.balance.equations import Equations
+from mfa.balance.distribution import Likelihood
+from mfa.balance.equations import Equations, Observations
 from mfa.balance.kkt import KKT
 from mfa.balance.start import starting_point, typical_sizes
 
@@ -27,7 +28,8 @@ class Solution:
 
     ``x`` (n,), multipliers of the rows and of the bounds, the active bounds, χ², and whether and in
     how many iterations it converged. ``kkt`` is the factor at the solution without active bounds,
-    over the quantities `unfixed`.
+    over the quantities `unfixed`. ``observations`` are the normal data that stand for those given at
+    the solution (the same when all are normal), ``weights`` what a robust balance left of each.
     """
 
     x: np.ndarray
@@ -41,20 +43,24 @@ class Solution:
     kkt: KKT | None = None
     jacobian: sp.csr_array | None = None
     residual: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    observations: Observations | None = None
+    weights: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
-def reconcile(equations: Equations, *, start: np.ndarray | None = None) -> Solution:
+def reconcile(
+    equations: Equations, *, start: np.ndarray | None = None, robust: bool = False
+) -> Solution:
     """Return the most likely values of all quantities.
 
     Parameters
     ----------
     start
         Starting values in internal units, to overrule those from the data; (n,).
+    robust
+        Weigh data that are far off down (Huber, `mfa.balance.robust`).
     """
-    data = merge(
-        equations.observations, equations.quantities.count, equations.lower, equations.upper
-    )
-    problem = _Problem(equations, data)
+    likelihood = Likelihood.of(equations.observations, robust)
+    problem = _Problem(equations, likelihood)
     x = problem.starting_point() if start is None else start.copy()
     return problem.solve(x)
 
@@ -62,16 +68,30 @@ def reconcile(equations: Equations, *, start: np.ndarray | None = None) -> Solut
 class _Problem:
     """One reconciliation under way: the free columns, and the step from one iterate to the next."""
 
-    def __init__(self, equations: Equations, data: Data) -> None:
-        self.e, self.data = equations, data
-        self.unfixed = np.flatnonzero(~data.fixed)
-        self.W = data.W[self.unfixed][:, self.unfixed].tocsr()
-        self.g0 = data.gradient0[self.unfixed]
+    def __init__(self, equations: Equations, likelihood: Likelihood) -> None:
+        self.e, self.likelihood, self.observations = equations, likelihood, equations.observations
+        self.data = self._merged()
+        self.unfixed = np.flatnonzero(~self.data.fixed)
+        self._weigh()
         self.lower = equations.lower[self.unfixed]
         self.upper = equations.upper[self.unfixed]
         self.bounded = bool(np.isfinite(self.lower).any() or np.isfinite(self.upper).any())
         self.active = np.zeros(len(self.unfixed), dtype=np.int8)
         self.size = np.ones(len(self.unfixed))
+
+    def _merged(self) -> Data:
+        return merge(self.observations, self.e.quantities.count, self.e.lower, self.e.upper)
+
+    def _weigh(self) -> None:
+        self.W = self.data.W[self.unfixed][:, self.unfixed].tocsr()
+        self.g0 = self.data.gradient0[self.unfixed]
+
+    def _reweigh(self, x: np.ndarray, *, curved: bool) -> None:
+        """Replace data that are not plain normal by the normal ones that stand for them at x."""
+        if not self.likelihood.plain:
+            self.observations = self.likelihood.working(x, curved=curved)
+            self.data = self._merged()
+            self._weigh()
 
     def starting_point(self) -> np.ndarray:
         """Return where the iteration begins, in internal units; (n,)."""
@@ -91,20 +111,22 @@ class _Problem:
         self.size = self._sizes(x)
         converged, iteration = False, 0
         multipliers = np.zeros(self.e.A.shape[0])
+        plain = self.likelihood.plain
         for iteration in range(1, MAX_ITERATIONS + 1):
+            self._reweigh(x, curved=True)
             J = self.e.jacobian(x)[:, self.unfixed].tocsr()
             f = self.e.residual(x)
             y = x[self.unfixed]
             kkt = KKT(self.W, J, self.size)
             step, multipliers = self._step(kkt, J, y, f)
-            if self.e.linear:
+            if self.e.linear and plain:
                 x[self.unfixed] = y + step
                 converged = True
                 break
             small = self._small(kkt, step, y)
             x, moved = self._search(x, step, kkt, multipliers)
             if small or not moved:
-                converged = self._closed(x)
+                converged = self.e.linear or self._closed(x)
                 break
         return self._finish(x, multipliers, iteration, converged)
 
@@ -128,10 +150,8 @@ class _Problem:
         weight = np.maximum(2.0 * np.abs(multipliers), kkt.row_scale)
 
         def merit(point: np.ndarray) -> float:
-            y = point[self.unfixed]
-            value = 0.5 * y @ (self.W @ y) - self.g0 @ y
-            value += float(weight @ np.abs(self.e.residual(point)))
-            return float(value) if np.isfinite(value) else np.inf
+            value = self._misfit(point) + float(weight @ np.abs(self.e.residual(point)))
+            return value if np.isfinite(value) else np.inf
 
         def shifted(by: np.ndarray) -> np.ndarray:
             point = x.copy()
@@ -158,6 +178,13 @@ class _Problem:
             length *= 0.5
         return x, False
 
+    def _misfit(self, x: np.ndarray) -> float:
+        """Return half the weighted sum of squares, but for a constant."""
+        if not self.likelihood.plain:
+            return self.likelihood.misfit(x)
+        y = x[self.unfixed]
+        return float(0.5 * y @ (self.W @ y) - self.g0 @ y)
+
     def _step(
         self, kkt: KKT, J: sp.csr_array, y: np.ndarray, f: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -182,11 +209,10 @@ class _Problem:
         self, x: np.ndarray, multipliers: np.ndarray, iterations: int, converged: bool
     ) -> Solution:
         x[self.unfixed] = np.clip(x[self.unfixed], self.lower, self.upper)
+        self._reweigh(x, curved=False)
         J = self.e.jacobian(x)[:, self.unfixed].tocsr()
         kkt = KKT(self.W, J, self.size)
-        observations, k = self.e.observations, self.data.uncertain
-        r = x[observations.index[k]] - observations.value[k]
-        chi2 = float(r @ (self.data.inverse @ r))
+        chi2 = self.likelihood.chi2(x)
         return Solution(
             x,
             multipliers,
@@ -199,4 +225,6 @@ class _Problem:
             kkt,
             J,
             self.e.residual(x),
+            self.observations,
+            self.likelihood.weights(x),
         )

@@ -43,7 +43,7 @@ def refuse_unknown_options(robust: object, unknown: Mapping[str, object]) -> Non
             Problem(
                 "robust-unknown",
                 "There is no robust mode “{mode}”; write {known}, or leave it out.",
-                {"mode": robust, "known": ", ".join(f"robust=\"{name}\"" for name in ESTIMATORS)},
+                {"mode": robust, "known": ", ".join(f'robust="{name}"' for name in ESTIMATORS)},
             )
         )
     if problems:
