@@ -6,6 +6,7 @@ The same tables give the same bytes: dates are fixed and nothing depends on the 
 from __future__ import annotations
 
 import datetime
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -138,6 +139,8 @@ class _SheetWriter:
         for number, row in enumerate(rows, start=2):
             for index, column in enumerate(self.sheet.columns):
                 self._cell(number, index, column, row.get(column.name), self._style(column))
+            wrapped = [c for c in self.sheet.columns if self._style(c) == "wrapped"]
+            self._height(number, [(_text_of(row.get(c.name)), c.width) for c in wrapped])
         width = len(self.sheet.columns)
         self.page.autofilter(1, 0, last, width - 1)
         self.page.freeze_panes(2, 1)
@@ -195,6 +198,7 @@ class _SheetWriter:
 
     def _setting(self, number: int, setting: Column, row: Mapping[str, Value], aside: int) -> None:
         self.page.write_string(number, 0, setting.title(self.language), self.styles["label"])
+        _key, value, note = self.sheet.columns
         given = row.get("value")
         if setting.name == "template":
             given = TEMPLATE_VERSION
@@ -211,6 +215,7 @@ class _SheetWriter:
         if example:
             hint = f"{hint} {_('Example:')} {self._word(setting, example)}"
         self.page.write_string(number, aside, hint, self.styles["help"])
+        self._height(number, [(text, value.width), (noted, note.width), (hint, 84)])
         add_validation(self.page, (number, 1, number, 1), setting, self.language)
 
     def _cell(self, row: int, index: int, column: Column, value: Value | None, style: str) -> None:
@@ -236,6 +241,16 @@ class _SheetWriter:
             self.page.write_string(row, index, text, self.styles[style])
         else:
             self.page.write_blank(row, index, None, self.styles[style])
+
+    def _height(self, row: int, texts: Sequence[tuple[str, float]]) -> None:
+        """Make room for wrapped texts: not every program does so when it opens a file."""
+        lines = max(
+            (sum(max(1, math.ceil(len(line) / (1.05 * width))) for line in text.split("\n"))
+             for text, width in texts),
+            default=1,
+        )  # fmt: skip
+        if lines > 1:
+            self.page.set_row(row, 13.5 * min(lines, 25))
 
     def _word(self, column: Column, text: str) -> str:
         if column.kind != "choice":
