@@ -16,12 +16,12 @@ import mfa
 from mfa.cli_errors import (
     INPUT_HAS_ERRORS,
     SPEAKS,
-    Command,
     explain_os_error,
     spoken,
     use_utf8,
     wrong,
 )
+from mfa.cli_help import Group
 from mfa.cli_options import (
     ACCOUNT_FILE,
     FORMAT_LIST,
@@ -50,18 +50,8 @@ if TYPE_CHECKING:
 MESSAGES = "Language of messages (default: the environment's, else the case's first)."
 
 
-class Group(click.Group):
-    """The commands in the order of the work, not of the alphabet."""
-
-    command_class = Command
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of definition."""
-        return list(self.commands)
-
-
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(mfa.__version__, prog_name="mfa")
+@click.version_option(mfa.__version__, prog_name="mfa", help="Show the version and exit.")
 def cli() -> None:
     """Material-flow accounts for a city: check, balance, draw and report.
 
@@ -206,7 +196,7 @@ def report(
     languages: tuple[str, ...] | None,
     formats: tuple[str, ...] | None,
 ) -> None:
-    """Write the report: a web page a language, and a workbook of all tables."""
+    """Write the report: web pages, and a workbook of all tables."""
     opened = _open(case)
     _ = translator(spoken())
     with step(_("Balancing…")):
@@ -255,7 +245,7 @@ def sankey(
 @click.option("--structure", is_flag=True, help="Leave out all numbers and sources.")
 @click.option("--force", is_flag=True, help="Replace what is there already.")
 def convert(source: str, target: str, language: str | None, structure: bool, force: bool) -> None:
-    """Turn a workbook into a folder of CSV tables, or the other way round.
+    """Turn a workbook into CSV tables, or the other way round.
 
     IN is a case; OUT is a folder, or a workbook ending in .xlsx.
     """

@@ -54,7 +54,7 @@ class Refusal(click.ClickException):
             click.echo(line, file=file, err=file is None)
 
 
-class Command(click.Command):
+class Mending(click.Command):
     """A command whose user never sees a traceback for a mistake of theirs."""
 
     def invoke(self, ctx: click.Context) -> Any:

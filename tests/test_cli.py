@@ -65,6 +65,13 @@ class TestHelp:
         options = [p for p in cli.commands[command].params if p.param_type_name == "option"]
         assert [p.name for p in options if not p.help] == []
 
+    def test_in_vietnamese(self, run: Run) -> None:
+        result = run("check", "--help", LANG="vi_VN.UTF-8")
+        assert "Liệt kê mọi chỗ sai" in result.stdout
+        assert not {"Usage:", "Options:", "Show this"} & set(result.stdout.split())
+        assert "Usage: cli check [OPTIONS] CASE" in run("check", "--help").stdout
+        assert "Kiểm tra" not in run("--help").stdout
+
     def test_version(self, run: Run) -> None:
         assert run("--version").stdout.strip() == f"mfa, version {mfa.__version__}"
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
+from inspect import cleandoc
 from pathlib import Path
 from string import Formatter
 
@@ -73,7 +74,18 @@ def used() -> dict[str, str]:
             found.setdefault(message, f"{path.relative_to(PACKAGE)}:{line}")
     for path, message in template_messages():
         found.setdefault(message, str(path.relative_to(PACKAGE)))
+    for message in help_messages():
+        found.setdefault(message, "cli.py")
     return found
+
+
+def help_messages() -> Iterator[str]:
+    """Yield what ``--help`` shows: the docstrings of the commands and the help of their options."""
+    from mfa.cli import cli
+
+    for command in (cli, *cli.commands.values()):
+        options = [getattr(parameter, "help", None) for parameter in command.params]
+        yield from (text for text in (cleandoc(command.help or ""), *options) if text)
 
 
 def template_messages() -> Iterator[tuple[Path, str]]:
@@ -97,7 +109,7 @@ def constants() -> frozenset[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    return frozenset(found | {message for _, message in template_messages()})
+    return frozenset({*found, *help_messages(), *(message for _, message in template_messages())})
 
 
 def entries(path: Path) -> list[tuple[str, str]]:

@@ -1,0 +1,85 @@
+"""Help in the language of the user: commands keep English texts, and are shown translated."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import click
+
+from mfa.cli_errors import Mending, spoken
+from mfa.locale import N_, translator
+
+HEADINGS = (N_("Options"), N_("Commands"))
+SHOW_HELP = N_("Show this message and exit.")
+
+
+class Formatter(click.HelpFormatter):
+    """Writes headings in the language of the user."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """Write the line of usage."""
+        _ = translator(spoken())
+        super().write_usage(prog, args, prefix or f"{_('Usage:')} ")
+
+    def section(self, name: str) -> AbstractContextManager[None]:
+        """Start a section."""
+        return super().section(translator(spoken())(name))
+
+
+class Context(click.Context):
+    """The context of every command of ours."""
+
+    formatter_class = Formatter
+
+
+class Helpful(click.Command):
+    """A command whose help is translated when it is shown."""
+
+    context_class = Context
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help of a translated twin of the command."""
+        super(Helpful, _translated(self, translator(spoken(ctx)))).format_help(ctx, formatter)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return the option ``--help`` with its own help translated."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = translator(spoken(ctx))(SHOW_HELP)
+        return option
+
+
+class Command(Mending, Helpful):
+    """A command of ours: its help is translated, its user sees no traceback."""
+
+
+class Group(Helpful, click.Group):
+    """The commands in the order of the work, not of the alphabet."""
+
+    command_class = Command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of definition."""
+        return list(self.commands)
+
+
+def _translated(command: click.Command, _: Callable[..., str]) -> Any:
+    """Return a copy of `command` with every text in another language; `command` stays as it is."""
+    twin = copy.copy(command)
+    twin.help = _(inspect.cleandoc(command.help or ""))
+    twin.params = list(_options(command, _))
+    if isinstance(command, click.Group) and isinstance(twin, click.Group):
+        twin.commands = {name: _translated(sub, _) for name, sub in command.commands.items()}
+    return twin
+
+
+def _options(command: click.Command, _: Callable[..., str]) -> Iterator[click.Parameter]:
+    for parameter in command.params:
+        twin = copy.copy(parameter)
+        if isinstance(twin, click.Option) and twin.help:
+            twin.help = _(twin.help)
+        yield twin
