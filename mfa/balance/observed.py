@@ -1,0 +1,159 @@
+"""Observations become arrays: plain ones by whole columns, sums and products one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mfa.balance.builder import Builder
+from mfa.balance.distribution import shape_codes
+from mfa.balance.equations import DEFINITION, Observations
+from mfa.balance.quantities import codes
+from mfa.balance.terms import Affine, Term, lower
+from mfa.errors import Problem
+from mfa.model.relation import Call, Name, Operation, parse_expression
+from mfa.units import parse_unit
+
+
+def compile_observations(builder: Builder) -> Observations:
+    """Return all observations in internal units; problems are added to the builder's."""
+    table = builder.system.observations
+    names, factors = table.column("quantity"), table.column("factor")
+    slot = codes(names, list(builder.q.slots))
+    plain = (slot >= 0) & (factors == "")
+    index = np.full(table.row_count, -1, dtype=np.int64)
+    index[plain] = _cells_of(builder, slot[plain], np.flatnonzero(plain))
+    for row in np.flatnonzero(~plain):
+        index[row] = _derived(builder, int(row))
+    scale = _scales(builder, index)
+    value = table.column("value").astype(float) * scale
+    sd = table.column("sd").astype(float) * scale
+    if builder.problems:
+        index = np.maximum(index, 0)
+    shape = shape_codes(table.column("distribution"))
+    rows = np.arange(table.row_count)
+    return Observations(index, value, sd, rows, _covariances(builder, sd), shape)
+
+
+def _cells_of(builder: Builder, slots: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the quantity of each plain observation; with several periods it must say which."""
+    table, system = builder.system.observations, builder.system
+    period, region = table.column("period")[rows], table.column("region")[rows]
+    p, r = codes(period, system.periods), codes(region, system.regions)
+    grid = builder.q.grid
+    if system.periods == ("",) and system.regions == ("",):
+        return grid[slots, 0, 0]
+    out = np.full(len(rows), -1, dtype=np.int64)
+    for k, row in enumerate(rows):
+        cells = grid[slots[k]]
+        if period[k] and p[k] < 0:
+            out[k] = builder.q.opening.get((_slot_name(builder, slots[k]), max(int(r[k]), 0)), -1)
+        else:
+            chosen = cells[p[k] : p[k] + 1] if p[k] >= 0 and period[k] else cells
+            chosen = chosen[:, r[k] : r[k] + 1] if r[k] >= 0 and region[k] else chosen
+            found = np.unique(chosen[chosen >= 0])
+            out[k] = found[0] if len(found) == 1 else -1
+        if out[k] < 0:
+            observation = table.row(int(row))
+            builder.problems.append(
+                Problem(
+                    "which-period",
+                    "The observation of “{quantity}” must say for which period or "
+                    "region it holds (known: {labels}).",
+                    {
+                        "quantity": observation.quantity,
+                        "labels": ", ".join([*system.periods, *system.regions]).strip(", "),
+                    },
+                    observation.place,
+                )
+            )
+    return out
+
+
+def _slot_name(builder: Builder, slot: int) -> str:
+    return list(builder.q.slots)[int(slot)]
+
+
+def _derived(builder: Builder, row: int) -> int:
+    """Return the hidden quantity of an observed sum, or of the rate in ``value × factor``."""
+    observation = builder.system.observations.row(row)
+    target = parse_expression(observation.quantity, observation.place)
+    cells = builder.instances(target, observation.period, observation.region)
+    if len(cells) != 1:
+        builder.problems.append(
+            Problem(
+                "which-period",
+                "The observation of “{quantity}” must say for which period or region "
+                "it holds (known: {labels}).",
+                {
+                    "quantity": observation.quantity,
+                    "labels": ", ".join([*builder.system.periods, *builder.system.regions]).strip(
+                        ", "
+                    ),
+                },
+                observation.place,
+            )
+        )
+        return -1
+    unit = (
+        observation.unit
+        if observation.unit is not None
+        else (None if observation.factor else builder.system._unit_of(observation.quantity) or None)
+    )
+    factor = builder.q.internal.factor(parse_unit(unit)) if unit else 1.0
+    hidden = builder.q.auxiliary(observation.id, unit=unit, factor=factor)
+    period, region = cells[0]
+    resolve = builder.resolver(period, region)
+    affine, terms = lower(target, resolve, builder.auxiliary)
+    if observation.factor:
+        times = parse_expression(observation.factor, observation.place)
+        product = Operation("*", Name("\0observed"), times)
+
+        def with_hidden(item: Name | Call) -> dict[int, float]:
+            if isinstance(item, Name) and item.id == "\0observed":
+                return {hidden: 1.0}
+            return resolve(item)
+
+        right, more = lower(product, with_hidden, builder.auxiliary)
+        minus = [Term(-t.coefficient, t.shape, t.quantities, t.constants) for t in more]
+        line = builder.add(affine.plus(right, -1.0), terms + minus, DEFINITION, hidden)
+        if len(affine.coefficients) == 1 and not terms:
+            builder.factored[row] = (next(iter(affine.coefficients)), line)
+    else:
+        builder.add(affine.plus(Affine({hidden: -1.0})), terms, DEFINITION, hidden)
+    return hidden
+
+
+def _scales(builder: Builder, index: np.ndarray) -> np.ndarray:
+    """Return internal units per unit of each observation."""
+    import pandas as pd
+
+    units = builder.system.observations.column("unit")
+    own = np.concatenate([builder.q.factor, np.array(builder.q.aux_factor, dtype=float)])
+    code, distinct = pd.factorize(pd.Series(units, dtype=object), use_na_sentinel=False)
+    given = np.array(
+        [
+            np.nan if text is None or text != text else builder.q.internal.factor(parse_unit(text))
+            for text in distinct
+        ]
+    )
+    scale = given[code] if len(units) else np.zeros(0)
+    return np.where(np.isnan(scale), own[index] if len(index) else scale, scale)
+
+
+def _covariances(builder: Builder, sd: np.ndarray) -> list[tuple[int, int, float]]:
+    table = builder.system.observations
+    ids, names = table.column("id"), table.column("quantity")
+    out = []
+    for first, second, rho in builder.system.correlations:
+        left = np.flatnonzero((ids == first) | (names == first))
+        right = np.flatnonzero((ids == second) | (names == second))
+        for missing in [name for name, rows in ((first, left), (second, right)) if not len(rows)]:
+            builder.problems.append(
+                Problem(
+                    "correlation-unobserved",
+                    "“{name}” has no observation to correlate.",
+                    {"name": missing},
+                )
+            )
+        out += [(int(i), int(j), float(rho * sd[i] * sd[j])) for i in left for j in right if i != j]
+    return out
