@@ -253,5 +253,7 @@ def _intensities(
             continue
         top = formula(total.weights)
         text = f'({top}) / "{parameter}"' if per else f'"{parameter}" / ({top})'
-        found[key] = reader.evaluate(text, "t/person/year" if per else "VND/t")
+        result = reader.evaluate(text, "t/person/year" if per else "VND/t")
+        if result is not None:
+            found[key] = result
     return found

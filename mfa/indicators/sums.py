@@ -71,11 +71,15 @@ def formula(weights: Mapping[str, float]) -> str:
 
     Examples
     --------
-    >>> formula({"rice": 1.0, "husk": -1.0})
-    '1 * "rice" + (-1) * "husk"'
+    >>> formula({"rice": 1.0, "husk": -1.0, "bran": 0.5})
+    '"rice" - "husk" + 0.5 * "bran"'
     """
-    factors = {i: f"{w:g}" if w >= 0 else f"({w:g})" for i, w in weights.items()}
-    return " + ".join(f'{factor} * "{i}"' for i, factor in factors.items())
+    parts = []
+    for identifier, weight in weights.items():
+        sign = "-" if weight < 0 else "+"
+        size = "" if abs(weight) == 1 else f"{abs(weight):g} * "
+        parts.append(f'{sign} {size}"{identifier}"')
+    return " ".join(parts).removeprefix("+ ")
 
 
 class Reader:
@@ -125,8 +129,12 @@ class Reader:
         result = self.account.linear(dict(weights), period=self.period, region=self.region)
         return scaled(result, self.unit)
 
-    def evaluate(self, text: str, unit: str) -> Estimate:
-        """Return the value of a formula with its σ to first order."""
+    def evaluate(self, text: str, unit: str) -> Estimate | None:
+        """Return the value of a formula with its σ to first order; None if too long to parse."""
+        from mfa.model.relation import MAX_LENGTH
+
+        if len(text) > MAX_LENGTH:
+            return None
         return self.account.evaluate(text, unit=unit, period=self.period, region=self.region)
 
     def _bounds(self, identifier: str, weight: float) -> tuple[float, float]:

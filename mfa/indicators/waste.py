@@ -93,5 +93,6 @@ def _vector(reader: Reader, group: str, ids: list[str], system: System) -> Waste
         for role, total in totals.items():
             above = {i: w for i, w in total.weights.items() if i in known}
             if above:
-                shares[role] = reader.evaluate(f"({formula(above)}) / ({below})", "1")
+                share = reader.evaluate(f"({formula(above)}) / ({below})", "1")
+                shares |= {role: share} if share else {}
     return WasteVector(group, totals | {"all": whole}, shares)

@@ -39,26 +39,22 @@ class StackedBar:
     upper: float = math.nan
 
 
-def sankey_figure(w: Writer, view: str | None, identifier: str) -> Figure:
-    """Return the Sankey of a view (None: all processes) as a figure with its reading help."""
-    from mfa.sankey import draw
+def sankey_figure(w: Writer, view: str | None, identifier: str) -> Figure | None:
+    """Return the Sankey of a view (None: all processes) as a figure; None when it has no flows."""
+    from mfa.sankey import draw_graph
+    from mfa.sankey.view import weave
 
-    _, system = w.tr, w.facts.system
-    chosen = system.views[view] if view else None
-    image = draw(
-        w.facts.account,
-        chosen,
-        language=w.language,
-        period=w.facts.period or None,
-        region=w.facts.region or None,
-        size=_size(chosen),
-    )
-    title = chosen.name(w.language) if chosen else system.title(w.language)
-    unit = _shown_unit(image.graph)
+    _, facts = w.tr, w.facts
+    chosen = facts.system.views[view] if view else None
+    labels = {"period": facts.period or None, "region": facts.region or None}
+    graph = weave(facts.account, chosen, language=w.language, **labels)
+    if not graph.links:
+        return None
+    title = chosen.name(w.language) if chosen else facts.system.title(w.language)
     return Figure(
         identifier,
-        image.svg,
-        _("{title} ({unit})", title=title, unit=unit),
+        draw_graph(graph, _size(chosen)).svg,
+        _("{title} ({unit})", title=title, unit=_shown_unit(graph)),
         _(
             "Sankey diagram: {title}. The flows stand in the tables of this chapter and in the "
             "annex.",
@@ -90,7 +86,8 @@ def _shown_unit(graph: SankeyGraph) -> str:
     """Return the unit in which the drawing gives its numbers."""
     from mfa.sankey.texts import choose_scale
 
-    through = {node.id: [0.0, 0.0] for node in graph.nodes}
+    graph = graph.split_ends()
+    through = {}
     for node in graph.nodes:
         change = node.stock_change or 0.0
         through[node.id] = [max(-change, 0.0), max(change, 0.0)]

@@ -12,8 +12,11 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 
+from markupsafe import Markup, escape
+
 from mfa.locale import translator
-from mfa.report.document import Document, Figure
+from mfa.report.document import Document, Figure, Rich, Strong
+from mfa.report.tables import Badge, Bar, Cell, Ref
 
 _GLUE = re.compile(r" (?=%)|(?<=\b[pσ]) (?==)|(?<=χ²) (?==)|(?<==) (?=[<\d])")
 LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English"}
@@ -30,7 +33,6 @@ def render_html(document: Document, others: Mapping[str, str] | None = None) -> 
         Language → file name of the same report in other languages, to link to.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
 
     environment = Environment(
         loader=PackageLoader("mfa.report"),
@@ -41,6 +43,9 @@ def render_html(document: Document, others: Mapping[str, str] | None = None) -> 
     environment.filters["kind"] = lambda value: type(value).__name__
     environment.filters["picture"] = lambda figure: Markup(inline_svg(figure))
     environment.filters["tidy"] = _tidy
+    environment.filters["rich"] = rich_html
+    environment.filters["badge"] = badge_html
+    environment.filters["cell"] = lambda cell: cell_html(cell, document.language)
     environment.globals["_"] = translator(document.language)
     style, script = _style(), _file("report.js")
     return environment.get_template("report.html.j2").render(
@@ -70,6 +75,52 @@ def inline_svg(figure: Figure) -> str:
             rf'(aria-labelledby|aria-describedby)="{re.escape(identifier)}"', rf'\1="{new}"', svg
         )
     return svg
+
+
+def rich_html(text: Rich | str) -> Markup:
+    """Return a sentence with its links and emphasis."""
+    parts = (text,) if isinstance(text, str) else text
+    return Markup("").join(_part(part) for part in parts)
+
+
+def cell_html(cell: Cell, language: str) -> Markup:
+    """Return what stands in a cell of a table."""
+    if isinstance(cell, str | Ref):
+        return _part(cell)
+    if isinstance(cell, tuple):
+        return rich_html(cell)
+    if isinstance(cell, Badge):
+        return badge_html(cell)
+    if isinstance(cell, Bar):
+        return _bar(cell)
+    return escape(cell.text(language))
+
+
+def badge_html(badge: Badge) -> Markup:
+    """Return a badge; one without a colour is plain text."""
+    if not badge.key:
+        return escape(badge.text)
+    return Markup('<span class="badge {}">{}</span>').format(badge.key, badge.text)
+
+
+def _part(part: str | Ref | Strong) -> Markup:
+    if isinstance(part, str):
+        return escape(_tidy(part))
+    if isinstance(part, Strong):
+        return Markup("<strong>{}</strong>").format(part.text)
+    rel = "" if part.href.startswith("#") else Markup(' rel="noopener noreferrer"')
+    return Markup('<a href="{}"{}>{}</a>').format(part.href, rel, part.text)
+
+
+def _bar(bar: Bar) -> Markup:
+    """Return a small bar, to the right for positive values; its number stands in the next cell."""
+    size = round(60 * abs(bar.value) / bar.scale, 1) if bar.scale else 0
+    start, way = (62, "up") if bar.value > 0 else (62 - size, "down")
+    return Markup(
+        '<svg class="bar" width="124" height="14" viewBox="0 0 124 14" aria-hidden="true">'
+        '<path d="M62 0v14" class="axis"/>'
+        '<rect x="{:g}" y="2" width="{:g}" height="10" class="{}"/></svg>'
+    ).format(start, size, way)
 
 
 def _tidy(text: str) -> str:

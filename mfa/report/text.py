@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING
 
 from mfa.indicators.sums import Total
 from mfa.locale import translator
-from mfa.locale.numbers import format_number, format_value, significant_decimals
+from mfa.locale.numbers import (
+    format_estimate,
+    format_number,
+    format_value,
+    significant_decimals,
+)
 from mfa.report.document import Rich, Strong
 from mfa.report.facts import Datum, Facts, Item
 from mfa.report.tables import Badge, Num, Range, Ref, given_decimals
@@ -88,15 +93,12 @@ class Writer:
         return unit_words(unit, self.language)
 
     def amount(self, value: float, sd: float | None, unit: str) -> str:
-        """Return ``value ± 1.96 σ unit``, rounded as the tables do; without σ the value alone."""
+        """Return ``value ± σ unit``, rounded as the tables do; without σ the value alone."""
         name = self.unit(unit)
         tail = f"{SPACE}{name}" if name else ""
         if sd is None or not math.isfinite(sd) or sd == 0:
             return self.number(value) + tail
-        half = 1.96 * sd
-        decimals = significant_decimals(value, sd)
-        both = (self.number(value, decimals), self.number(half, decimals))
-        return f"{both[0]}{SPACE}±{SPACE}{both[1]}{tail}"
+        return format_estimate(value, sd, language=self.language).replace(" ", SPACE) + tail
 
     def estimate(self, estimate: Estimate) -> str:
         """Return an estimate for a sentence."""

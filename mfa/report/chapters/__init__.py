@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mfa.report.chapters import (
     annexes,
+    back_matter,
     data,
     economy,
     layers,
@@ -36,10 +37,10 @@ ANNEXES = (
     annexes.flows,
     annexes.parameters,
     annexes.observations,
-    annexes.assumptions,
-    annexes.references,
-    annexes.glossary,
-    annexes.manifest,
+    back_matter.assumptions,
+    back_matter.references,
+    back_matter.glossary,
+    back_matter.manifest,
 )
 
 

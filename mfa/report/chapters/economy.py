@@ -34,16 +34,13 @@ def chapter(w: Writer) -> Section | None:
         *_productivity(w),
         *_gateways(w),
     ]
-    blocks += [_view(w, view) for view in w.facts.other_views]
+    pictures = (sankey_figure(w, view, f"sankey-{view}") for view in w.facts.other_views)
+    blocks += [picture for picture in pictures if picture]
     blocks += [_identity_section(w)]
     if len(w.facts.history) > 1:
         blocks.append(Section("history", _("Over time"), (_history(w),)))
     blocks.append(Section("parts", _("What the totals are made of"), (_parts(w),)))
     return Section("economy", _("Material flows of the whole city"), tuple(blocks))
-
-
-def _view(w: Writer, view: str) -> Figure:
-    return sankey_figure(w, view, f"sankey-{view}")
 
 
 def _text(w: Writer) -> Paragraph:

@@ -40,8 +40,8 @@ def _section(w: Writer, layer: LayerFacts) -> Section:
             )
         )
     unknown = tuple(w.ref(i.id) for i in layer.flows if not i.known)
-    if layer.view:
-        blocks.append(sankey_figure(w, layer.view, f"sankey-{layer.layer}"))
+    if layer.view and (picture := sankey_figure(w, layer.view, f"sankey-{layer.layer}")):
+        blocks.append(picture)
     blocks.append(_table(w, layer))
     if layer.balances:
         blocks.append(balance_table(w, f"balance-layer-{layer.layer}", layer.balances))

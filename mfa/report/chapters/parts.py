@@ -8,6 +8,8 @@ from mfa.report.facts import Balance, Item
 from mfa.report.tables import Column, Num, Row, Table
 from mfa.report.text import Writer
 
+LONG = 20  # rows from which a table offers a filter
+
 
 def flow_columns(w: Writer, unit: str) -> tuple[Column, ...]:
     """Return the columns of a list of flows; `unit` in words."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mfa.report.chapters.parts import balance_table
+from mfa.report.chapters.parts import LONG, balance_table
 from mfa.report.chapters.summary import verdict
 from mfa.report.document import Block, Bullets, Paragraph, Rich, Section, plain
 from mfa.report.facts import Datum, Gap
@@ -199,7 +199,7 @@ def _untestable(w: Writer) -> Section | None:
             Column(_("Source")),
         ),
         rows,
-        searchable=len(rows) > LISTED,
+        searchable=len(rows) > LONG,
     )
     text = Paragraph(
         (

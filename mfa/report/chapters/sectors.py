@@ -75,8 +75,8 @@ def overview(w: Writer) -> Table:
 
 def _sheet(w: Writer, sector: SectorFacts) -> Section:
     blocks: list[Block] = [Paragraph(text) for text in _sentences(w, sector)]
-    if sector.view:
-        blocks.append(sankey_figure(w, sector.view, f"sankey-{sector.sector}"))
+    if sector.view and (picture := sankey_figure(w, sector.view, f"sankey-{sector.sector}")):
+        blocks.append(picture)
     blocks.append(_biggest(w, sector))
     if sector.balances:
         blocks.append(balance_table(w, f"balance-{sector.sector}", sector.balances))

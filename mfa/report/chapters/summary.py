@@ -40,16 +40,17 @@ def chapter(w: Writer) -> Section:
         Paragraph(
             (
                 _(
-                    "Small print under a key figure: its 95 % confidence interval. In sentences, "
-                    "± is half of that interval. “≥” and “at least” mark sums of which a part is "
+                    "Small print under a key figure: its 95 % interval. In sentences, ± is one "
+                    "standard deviation (σ). “≥” and “at least” mark sums of which a part is "
                     "unknown."
                 ),
             ),
             "small",
         )
     )
-    blocks.append(sankey_figure(w, w.facts.overall_view, OVERALL))
     blocks.append(Section("messages", _("Key messages"), (Bullets(messages(w)),)))
+    picture = sankey_figure(w, w.facts.overall_view, OVERALL)
+    blocks += [picture] if picture else []
     blocks.append(Section("gaps-summary", _("What is not known yet"), (Bullets(open_points(w)),)))
     return Section("summary", _("Summary"), tuple(blocks))
 
