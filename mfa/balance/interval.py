@@ -1,11 +1,11 @@
 """How far the data let a free quantity go: feasible ranges by linear programming (HiGHS).
 
 What the data determine may move within their confidence region, the free quantities within their
-bounds, and all relations hold. Every range is the outcome of the confidence *ellipsoid* of 1.96 σ in
-each direction: a linear programme over the box around it gives the relations that limit a quantity
+bounds, and all relations hold. Every range is that of the confidence *ellipsoid*, 1.96 σ in each
+direction: a linear programme over the box around it gives the relations that limit a quantity
 (its dual), and these are then taken over the ellipsoid itself, so that errors which average out are
-not added up. By weak duality the range never excludes what the data allow. Products and quotients of
-free quantities are enclosed (`mfa.balance.relaxation`) and their ranges tightened once.
+not added up. By weak duality the range never excludes what the data allow. Products and quotients
+of free quantities are enclosed (`mfa.balance.relaxation`) and their ranges tightened once.
 """
 
 from __future__ import annotations
@@ -245,9 +245,7 @@ class FeasibleSet:
         v = np.array([x for w, _ in limits for x in w.values()])
         most = sp.csr_array((v, (i, j)), shape=(len(limits), len(low)))
         room = np.maximum(np.array([limit for _, limit in limits]) - most @ at, 0.0)
-        programme = Programme(
-            equal, most, room, low - at, high - at, scale, box, len(columns)
-        )
+        programme = Programme(equal, most, room, low - at, high - at, scale, box, len(columns))
         return _Part(columns, programme, bool(len(limits)))
 
 

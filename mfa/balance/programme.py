@@ -68,9 +68,7 @@ class Programme:
 
     def extremes(self, at: np.ndarray, sign: float) -> list[Extreme]:
         """Return the least (sign 1) or largest (sign −1) step of each of the columns `at`."""
-        limits, reached = (
-            (self.low, self.at_low) if sign > 0 else (self.high, self.at_high)
-        )
+        limits, reached = (self.low, self.at_low) if sign > 0 else (self.high, self.at_high)
         endless = self._endless[0 if sign > 0 else 1]
         open_ = [k for k in at if not endless[k] and not reached[k]]
         if len(open_) > 3:
@@ -88,7 +86,7 @@ class Programme:
         return out
 
     def extreme(self, weights: np.ndarray, sign: float) -> Extreme:
-        """Return the least (sign 1) or largest (sign −1) value of ``weights · d``, weights (keep,)."""
+        """Return the least (sign 1) or largest (sign −1) ``weights · d``, weights (keep,)."""
         cost = np.zeros(len(self.scale))
         cost[: self.keep] = sign * weights * self.scale[: self.keep]
         size = float(np.abs(cost).max(initial=0.0))
@@ -213,7 +211,7 @@ def _scaled(matrix: sp.csr_array, scale: np.ndarray) -> tuple[sp.csr_array, np.n
 
 
 def _propagate(rows: sp.coo_array, limit: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
-    """Narrow ``low`` and ``high`` in place by what ``rows · d ≤ limit`` leaves when all else is least."""
+    """Narrow the ranges in place by what ``rows · d ≤ limit`` leaves when all else is least."""
     i, j, a = rows.row, rows.col, rows.data
     least = np.where(a > 0, a * low[j], a * high[j])
     open_ = np.isinf(least)

@@ -1,8 +1,8 @@
-"""Nonlinear terms enclosed by linear inequalities, valid wherever the quantities stay in their ranges.
+"""Nonlinear terms enclosed by linear inequalities, valid while quantities are in their ranges.
 
 A product becomes a column of its own within McCormick's four inequalities (McCormick 1976, Math.
-Program. 10, 147–175), a quotient a product read backwards, a power lies between tangents and secant.
-The enclosure is exact where one factor is constant, and never cuts off a possible value.
+Program. 10, 147–175), a quotient a product read backwards, a power lies between tangents and
+secant. The enclosure is exact where one factor is constant, and never cuts off a possible value.
 """
 
 from __future__ import annotations
