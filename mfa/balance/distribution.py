@@ -26,7 +26,7 @@ NAMES = ("normal", "lognormal", "uniform", "triangular")
 NORMAL, LOGNORMAL, UNIFORM, TRIANGULAR = range(4)
 REACH = 6.0
 LEAST_CURVATURE = 0.2
-FAR_CURVATURE = 0.001
+FAR_CURVATURE = 0.01
 Z95 = 1.959963984540054
 
 

@@ -20,6 +20,7 @@ from mfa.balance.start import starting_point, typical_sizes
 
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-11
+REWEIGHTED_TOLERANCE = 1e-8
 
 
 @dataclass
@@ -132,7 +133,8 @@ class _Problem:
 
     def _small(self, kkt: KKT, step: np.ndarray, y: np.ndarray) -> bool:
         size = np.abs(step) / np.maximum(np.abs(y), kkt.column_scale)
-        return bool(size.max(initial=0.0) < TOLERANCE)
+        limit = TOLERANCE if self.likelihood.plain else REWEIGHTED_TOLERANCE
+        return bool(size.max(initial=0.0) < limit)
 
     def _closed(self, x: np.ndarray) -> bool:
         """Whether every row closes to rounding error of its terms."""
