@@ -17,10 +17,10 @@ from mfa.locale.numbers import (
     format_value,
     significant_decimals,
 )
+from mfa.locale.unit_words import unit_words
 from mfa.report.document import Rich, Strong
 from mfa.report.facts import Datum, Facts, Item
 from mfa.report.tables import Badge, Num, Range, Ref, given_decimals
-from mfa.report.units import unit_words
 from mfa.vocabulary import label
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from mfa.locale.numbers import format_estimate, format_value
+from mfa.locale.unit_words import unit_words
 from mfa.model.system import System
 from mfa.model.view import ViewGroup
 from mfa.report import write_report
@@ -19,7 +20,6 @@ from mfa.report.rows import names_in
 from mfa.report.sectors import match_views
 from mfa.report.tables import Column, Num, Range, Row, Table, given_decimals
 from mfa.report.text import Writer, quantity_anchor
-from mfa.report.units import unit_words
 from tests.report.cities import bare_account, city, city_account
 
 
