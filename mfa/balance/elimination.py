@@ -206,7 +206,7 @@ def fill_in(
     child: np.ndarray,
     sibling: np.ndarray,
 ) -> np.ndarray:
-    """Return the rows below each supernode: those of its columns and of its children, ascending."""
+    """Return the rows below each supernode, in any order: those of its columns and children."""
     rows = np.empty(row_at[-1], np.int32)
     seen = np.full(len(order), -1, np.int64)
     for s in range(len(first) - 1):
@@ -227,7 +227,6 @@ def fill_in(
                     rows[end] = i
                     end += 1
             node = sibling[node]
-        rows[row_at[s] : end].sort()
     return rows
 
 
@@ -242,14 +241,18 @@ def places(
     child: np.ndarray,
     sibling: np.ndarray,
     rows: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return where child rows stand in the parent's front and entries of N in the panels.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return where rows of children stand in the parent's front, and entries of N in the panels.
 
-    Entries above the diagonal get −1.
+    The latter by supernode: where its entries start, their numbers in N (those on and below the
+    diagonal), their places.
     """
     within = np.empty(len(rows), np.int32)
-    slot = np.full(len(indices), -1, np.int64)
+    entry_at = np.zeros(len(first), np.int64)
+    entry = np.empty(len(indices), np.int64)
+    slot = np.empty(len(indices), np.int64)
     place = np.zeros(len(order), np.int64)
+    count = 0
     for s in range(len(first) - 1):
         begin, last = first[s], first[s + 1]
         height = last - begin + row_at[s + 1] - row_at[s]
@@ -261,13 +264,16 @@ def places(
             for p in range(indptr[order[j]], indptr[order[j] + 1]):
                 i = rank[indices[p]]
                 if i >= j:
-                    slot[p] = panel_at[s] + (j - begin) * height + place[i]
+                    entry[count] = p
+                    slot[count] = panel_at[s] + (j - begin) * height + place[i]
+                    count += 1
+        entry_at[s + 1] = count
         node = child[s]
         while node >= 0:
             for p in range(row_at[node], row_at[node + 1]):
                 within[p] = place[rows[p]]
             node = sibling[node]
-    return within, slot
+    return within, entry_at, entry[:count].copy(), slot[:count].copy()
 
 
 def stack_places(

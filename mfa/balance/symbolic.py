@@ -1,10 +1,10 @@
-"""The structure of a sparse Cholesky factor: its order, supernodes and the places of all entries."""
+"""The structure of a sparse Cholesky factor: order, supernodes and the places of all entries."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,13 +12,16 @@ from scipy.sparse.linalg import spilu
 
 from mfa.balance import elimination
 
-# A child is merged into its parent when the panel of both holds at most this share of zeros,
-# by the number of columns of both (the last share holds beyond the last number).
+# A child is merged into its parent when the panel of both holds at most this share of zeros, by the
+# number of columns of both (the last share holds beyond the last number).
 MERGE_COLUMNS = np.array([4, 16, 48])
-MERGE_ZEROS = np.array([0.8, 0.3, 0.1, 0.05])
+MERGE_ZEROS = np.array([0.5, 0.2, 0.1, 0.05])
+# Every elimination next to a row runs through its neighbours, with SuperLU's minimum degree through
+# theirs too, which can take minutes: rows with more neighbours than this come last.
+FILL_HUB, DEGREE_HUB = 300, 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Supernodes:
     """The supernodal structure of L in its final order; supernodes stand in postorder.
 
@@ -36,12 +39,13 @@ class Supernodes:
         Row indices below each supernode, ascending.
     within
         For each of ``rows``: its place in the front of the parent.
-    parent, child, sibling
-        The tree of supernodes: parent, first child and next child of the same parent, or −1.
+    child, sibling
+        The tree of supernodes: first child, next child of the same parent, or −1.
     stack_at, stack_size
         Where the update matrix of each supernode stands in the work space, and its length.
-    slot
-        For each stored entry of N its place in the panels (of its mirror above the diagonal).
+    entry_at, entry, twin, slot
+        For the stored entries of N on and below the diagonal, by supernode: where they start, their
+        numbers in N, those of their mirror images, and their places in the panels.
     """
 
     order: np.ndarray
@@ -50,12 +54,84 @@ class Supernodes:
     panel_at: np.ndarray
     rows: np.ndarray
     within: np.ndarray
-    parent: np.ndarray
     child: np.ndarray
     sibling: np.ndarray
     stack_at: np.ndarray
     stack_size: int
+    entry_at: np.ndarray
+    entry: np.ndarray
+    twin: np.ndarray
     slot: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Symbolic:
+    """What the factors of all matrices with one pattern have in common.
+
+    Attributes
+    ----------
+    backend
+        ``"splu"`` or ``"numba"``.
+    pattern
+        Canonical CSC matrix; only its pattern counts.
+    order
+        Original index of the row eliminated k-th.
+    """
+
+    backend: str
+    pattern: sp.csc_array
+    order: np.ndarray
+
+    @cached_property
+    def supernodes(self) -> Supernodes:
+        """The supernodes of L, in an order with the same fill as ``order``."""
+        return analyse(self.pattern, self.order, compiled=self.backend == "numba")
+
+    @cached_property
+    def entries(self) -> sp.csc_array:
+        """Numbers (from 1) of the stored entries of N where ``order`` puts them; see `permuted`."""
+        return permuted(self.pattern, self.order)
+
+    def fits(self, N: sp.csc_array) -> bool:
+        """Return whether a canonical matrix has the same pattern."""
+        return np.array_equal(N.indptr, self.pattern.indptr) and np.array_equal(
+            N.indices, self.pattern.indices
+        )
+
+
+def symbolic_of(pattern: sp.csc_array, backend: str) -> Symbolic:
+    """Return the order and what depends on it for a canonical symmetric `pattern`."""
+    order = minimum_fill(pattern) if backend == "numba" else minimum_degree(pattern)
+    return Symbolic(backend, pattern, order)
+
+
+def permuted(pattern: sp.csc_array, order: np.ndarray) -> sp.csc_array:
+    """Return the numbers of the stored entries, from 1, with rows and columns in `order`.
+
+    The whole diagonal is stored; where `pattern` has none, the number is one beyond the last.
+    """
+    n, rank, count = len(order), inverse(order), len(pattern.indices)
+    column = np.repeat(np.arange(n), np.diff(pattern.indptr))
+    missing = np.ones(n, bool)
+    missing[column[column == pattern.indices]] = False
+    bare = np.flatnonzero(missing)
+    rows, columns = np.concatenate([pattern.indices, bare]), np.concatenate([column, bare])
+    numbers = np.concatenate([np.arange(1, count + 1), np.full(len(bare), count + 1)])
+    return sp.csc_array((numbers, (rank[rows], rank[columns])), shape=(n, n))
+
+
+def minimum_fill(pattern: sp.csc_array) -> np.ndarray:
+    """Return an order of approximately minimum fill (`ordering`): entry k is eliminated k-th.
+
+    Needs numba. Rows with many neighbours come last.
+    """
+    from mfa.balance import ordering
+
+    rest, hubs = _hubs(pattern, FILL_HUB)
+    part = _restricted(pattern, rest) if len(hubs) else pattern
+    indptr, indices = part.indptr.astype(np.int64), part.indices.astype(np.int32)
+    none, same = np.full(len(rest), -1, np.int32), np.arange(len(rest), dtype=np.int32)
+    return np.concatenate([rest[ordering.minimum_fill(indptr, indices, none, same)], hubs])
 
 
 def minimum_degree(pattern: sp.csc_array) -> np.ndarray:
@@ -63,20 +139,23 @@ def minimum_degree(pattern: sp.csc_array) -> np.ndarray:
 
     It comes from an incomplete factorisation of a matrix with this pattern which drops everything
     outside the diagonal, so that nearly all its time goes into the ordering (Liu 1985, ACM TOMS 11,
-    141–153, as built into SuperLU).
+    141–153, as built into SuperLU). Rows with many neighbours come last.
     """
-    n = pattern.shape[0]
-    column = np.repeat(np.arange(n), np.diff(pattern.indptr))
-    data = np.where(column == pattern.indices, 1.0, 1e-9)
+    rest, hubs = _hubs(pattern, DEGREE_HUB)
+    if not len(rest):
+        return hubs
+    # A stored 1 on the whole diagonal, next to nothing elsewhere.
+    part = _restricted(pattern, rest)
+    part.data[:] = 1e-9
     factor = spilu(
-        sp.csc_array((data, pattern.indices, pattern.indptr), shape=(n, n)),
+        (part + sp.eye_array(len(rest))).tocsc(),
         drop_tol=1.0,
         fill_factor=1.0,
         permc_spec="MMD_AT_PLUS_A",
         diag_pivot_thresh=0.0,
         options={"SymmetricMode": True},
     )
-    return inverse(factor.perm_c)
+    return np.concatenate([rest[inverse(factor.perm_c)], hubs])
 
 
 def analyse(pattern: sp.csc_array, order: np.ndarray, *, compiled: bool) -> Supernodes:
@@ -92,6 +171,7 @@ def analyse(pattern: sp.csc_array, order: np.ndarray, *, compiled: bool) -> Supe
         Run the loops through numba.
     """
     run = _compiled if compiled else _plain
+    twin = mirrored(pattern)
     columns = pattern.indptr.astype(np.int64), pattern.indices
     order = order.astype(np.int64)
     parent = run(elimination.elimination_tree)(*columns, order, inverse(order))
@@ -107,17 +187,17 @@ def analyse(pattern: sp.csc_array, order: np.ndarray, *, compiled: bool) -> Supe
     tree = run(elimination.children)(parent)
     first, row_at, panel_at = _starts(width), _starts(below), _starts(width * (width + below))
     columns = *columns, order, inverse(order), first, row_at
-    rows = run(elimination.fill_in)(*columns, *tree)
-    within, slot = run(elimination.places)(*columns, panel_at, *tree, rows)
+    rows = _ascending(run(elimination.fill_in)(*columns, *tree), row_at)
+    within, entry_at, entry, slot = run(elimination.places)(*columns, panel_at, *tree, rows)
     stack_at, stack_size = run(elimination.stack_places)(parent, *tree, below)
-    slot = np.maximum(slot, slot[mirrored(pattern)])
     return Supernodes(
-        order, first, row_at, panel_at, rows, within, parent, *tree, stack_at, stack_size, slot
-    )
+        order, first, row_at, panel_at, rows, within, *tree, stack_at, int(stack_size),
+        entry_at, entry, twin[entry], slot,
+    )  # fmt: skip
 
 
 def mirrored(pattern: sp.csc_array) -> np.ndarray:
-    """Return for each stored entry of a canonical `pattern` the place of its mirror image.
+    """Return for each stored entry of a canonical `pattern` the number of its mirror image.
 
     Raises
     ------
@@ -162,6 +242,28 @@ def _fronts(
     number = np.cumsum(into == np.arange(len(into))) - 1
     parent = _lookup(number[into], parent[kept])
     return number[into][label], parent, width[kept], (size - width)[kept]
+
+
+def _hubs(pattern: sp.csc_array, limit: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows with at most `limit` neighbours (or ten times the mean) and the others."""
+    degree = np.diff(pattern.indptr)
+    hub = degree > max(limit, 10 * len(pattern.indices) // max(len(degree), 1))
+    return np.flatnonzero(~hub), np.flatnonzero(hub)
+
+
+def _restricted(pattern: sp.csc_array, rows: np.ndarray) -> sp.csc_array:
+    """Return the part of the pattern in these rows and columns."""
+    numbers = np.ones(len(pattern.indices))
+    whole = sp.csc_array((numbers, pattern.indices, pattern.indptr), shape=pattern.shape)
+    return whole[rows][:, rows].tocsc()
+
+
+def _ascending(rows: np.ndarray, row_at: np.ndarray) -> np.ndarray:
+    """Return the rows of each supernode in ascending order."""
+    shape = len(row_at) - 1, int(rows.max(initial=0)) + 1
+    lists = sp.csr_array((np.zeros(len(rows), np.int8), rows, row_at), shape=shape)
+    lists.sort_indices()
+    return lists.indices.astype(np.int32)
 
 
 def _renumber(parent: np.ndarray, post: np.ndarray) -> np.ndarray:
