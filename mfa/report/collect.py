@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from mfa.indicators.ew_mfa import ew_account
-from mfa.indicators.sums import Reader
+from mfa.indicators.sums import Reader, Total, formula
 from mfa.indicators.waste import destination_flows, waste_vectors
 from mfa.report.facts import (
     SCORES,
@@ -17,6 +17,7 @@ from mfa.report.facts import (
     Facts,
     Item,
     LayerFacts,
+    NextDatum,
     Quality,
     TestFacts,
 )
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mfa.account import Account
     from mfa.model.system import System
 
+SUGGESTED = 8  # further observations listed
 LARGE = 1e5  # t/year: above, a report counts in kt/year
 
 
@@ -69,6 +71,8 @@ def collect(account: Account, case_id: str = "") -> Facts:
         layers=_layers(account, here, balances, units, views.layers),
         balances=balances,
         gaps=find_gaps(system, here),
+        next_overall=_next_data(account, None, period, region),
+        next_consumption=_next_data(account, history[-1].total("dmc"), period, region),
         test=_test(account),
         quality=_quality(system, data, period),
         overall_view=views.overall,
@@ -147,6 +151,30 @@ def _layers(
 def _by_size(item: Item) -> tuple[float, str]:
     """Sort key: known ones first, the largest first, then by id."""
     return (-item.amount if item.known else math.inf, item.id)
+
+
+def _next_data(
+    account: Account, target: Total | None, period: str, region: str
+) -> tuple[NextDatum, ...]:
+    """Return the further observations that narrow a sum most (None: the account as a whole)."""
+    from mfa.balance.next_data import next_data
+    from mfa.model.relation import MAX_LENGTH
+
+    text = formula(target.weights) if target else None
+    if target and not (text and len(text) <= MAX_LENGTH):
+        return ()
+    frame = next_data(account, SUGGESTED, text, period=period, region=region)
+    unit = frame.attrs["unit"]
+    return tuple(
+        NextDatum(
+            row["id"],
+            number(row["before"]),
+            number(row["after"]),
+            unit,
+            tuple(row["settles"].split(", ")) if row["settles"] else (),
+        )
+        for row in frame.to_dict("records")
+    )
 
 
 def _test(account: Account) -> TestFacts:

@@ -131,16 +131,23 @@ class Balance:
 
 @dataclass(frozen=True)
 class SectorFacts:
-    """One sector: what enters and leaves it, its largest and its least certain flows."""
+    """One sector: what enters and leaves it, its largest and its least certain flows.
+
+    ``inputs``, ``outputs``, ``entering`` and ``leaving`` are without balancing items; those have
+    their own sums and stand together in ``balancing``.
+    """
 
     sector: str
     processes: tuple[str, ...]
     inputs: Total
     outputs: Total
     stock_change: Total
+    balancing_in: Total
+    balancing_out: Total
     entering: tuple[Item, ...]
     leaving: tuple[Item, ...]
     inner: tuple[Item, ...]
+    balancing: tuple[Item, ...]
     balances: tuple[Balance, ...]
     uncertain: tuple[Item, ...]
     unknown: tuple[Item, ...]
@@ -149,7 +156,7 @@ class SectorFacts:
     @property
     def flows(self) -> tuple[Item, ...]:
         """Return all flows that touch the sector."""
-        return self.entering + self.inner + self.leaving
+        return self.entering + self.inner + self.leaving + self.balancing
 
 
 @dataclass(frozen=True)
@@ -179,6 +186,26 @@ class Gap:
 
     items: tuple[Item, ...]
     needed: int
+
+
+@dataclass(frozen=True)
+class NextDatum:
+    """A further observation and what it would do to a result.
+
+    ``before`` and ``after`` are σ of the result in ``unit`` (infinite while it is unknown);
+    ``settles`` names the unknown quantities which would then be known.
+    """
+
+    id: str
+    before: float
+    after: float
+    unit: str
+    settles: tuple[str, ...]
+
+    @property
+    def gain(self) -> float:
+        """Share by which σ of the result falls."""
+        return 1.0 - self.after / self.before
 
 
 @dataclass(frozen=True)
@@ -224,6 +251,8 @@ class Facts:
     layers: tuple[LayerFacts, ...]
     balances: tuple[Balance, ...]
     gaps: tuple[Gap, ...]
+    next_overall: tuple[NextDatum, ...]
+    next_consumption: tuple[NextDatum, ...]
     test: TestFacts
     quality: Quality
     overall_view: str | None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mfa.indicators.sums import Reader
+from mfa.indicators.sums import Reader, Total
 from mfa.report.facts import Balance, Item, SectorFacts
 from mfa.vocabulary import SECTORS
 
@@ -106,35 +106,41 @@ def _sector(
     views: Mapping[str, str],
 ) -> SectorFacts:
     flows = [i for i in goods if i.kind == "flow"]
-    entering = _sorted(i for i in flows if i.target in inside and i.source not in inside)
-    leaving = _sorted(i for i in flows if i.source in inside and i.target not in inside)
-    inner = _sorted(i for i in flows if i.source in inside and i.target in inside)
-    changes = [
-        i
-        for i in goods
-        if i.kind == "stock_change"
-        and system.stocks[i.id.removesuffix(".change")].process in inside
-    ]
-    touching = [*entering, *inner, *leaving, *changes]
+    into = [i for i in flows if i.target in inside and i.source not in inside]
+    out = [i for i in flows if i.source in inside and i.target not in inside]
+    inner = [i for i in flows if i.source in inside and i.target in inside]
+    changes = [i for i in goods if i.kind == "stock_change" and i.source in inside]
+    touching = [*into, *inner, *out, *changes]
     vague = [i for i in touching if i.known and i.relative > UNCERTAIN and i.amount_sd > 0]
 
-    def total(key: str, items: Iterable[Item]) -> object:
+    def total(key: str, items: Iterable[Item]) -> Total:
         return reader.total(key, sector, {i.id: 1.0 for i in items})
 
     return SectorFacts(
-        sector,
-        tuple(p for p in system.processes if p in inside),
-        total("inputs", entering),
-        total("outputs", leaving),
-        total("stock_change", changes),
-        entering,
-        leaving,
-        inner,
-        tuple(b for b in balances if b.process in inside),
-        tuple(sorted(vague, key=lambda i: (-i.amount_sd, i.id))),
-        tuple(i for i in touching if not i.known),
-        views.get(sector),
+        sector=sector,
+        processes=tuple(p for p in system.processes if p in inside),
+        inputs=total("inputs", _materials(into)),
+        outputs=total("outputs", _materials(out)),
+        stock_change=total("stock_change", changes),
+        balancing_in=total("balancing_in", _balancing(into)),
+        balancing_out=total("balancing_out", _balancing(out)),
+        entering=_sorted(_materials(into)),
+        leaving=_sorted(_materials(out)),
+        inner=_sorted(inner),
+        balancing=_sorted(_balancing(into + out)),
+        balances=tuple(b for b in balances if b.process in inside),
+        uncertain=tuple(sorted(vague, key=lambda i: (-i.amount_sd, i.id))),
+        unknown=tuple(i for i in touching if not i.known),
+        view=views.get(sector),
     )
+
+
+def _materials(items: Iterable[Item]) -> list[Item]:
+    return [item for item in items if item.role != "balancing"]
+
+
+def _balancing(items: Iterable[Item]) -> list[Item]:
+    return [item for item in items if item.role == "balancing"]
 
 
 def _sorted(items: Iterable[Item]) -> tuple[Item, ...]:

@@ -240,3 +240,35 @@ def test_a_report_that_fails_leaves_the_old_one_alone(tmp_path, monkeypatch):
         write_report(bare_account(), tmp_path, languages=["en"], formats=["xlsx"])
     assert old.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["report.xlsx"]
+
+
+def test_balancing_items_stand_apart_in_a_sector(facts):
+    homes = next(s for s in facts.sectors if s.sector == "households")
+    assert [item.id for item in homes.balancing] == ["breath"]
+    assert [item.id for item in homes.leaving] == ["bins"]
+    known = (homes.inputs, homes.balancing_in, homes.outputs, homes.balancing_out)
+    into, air, out, breath = (t.estimate.value if t.estimate else 0.0 for t in known)
+    assert into + air == pytest.approx(out + breath)
+
+
+def test_the_next_observation_is_the_one_that_narrows_most(facts):
+    gains = [datum.gain for datum in facts.next_overall]
+    assert gains == sorted(gains, reverse=True)
+    first = facts.next_overall[0]
+    assert (first.id, set(first.settles)) == ("cement", {"cement", "houses.change"})
+    document = compose(facts, "en")
+    table = next(t for t in document.tables() if t.id == "next-all")
+    assert plain(table.rows[0].cells[0].text) == "Cement"
+    assert table.rows[0].cells[1].value == pytest.approx(100 * first.gain)
+
+
+def test_consumption_is_narrowed_by_what_the_account_says():
+    s = city()
+    s.observe("cement", 100, sd=30)
+    account = s.balance()
+    facts = collect(account)
+    best = facts.next_consumption[0]
+    dmc = facts.economy.total("dmc").estimate
+    assert best.before == pytest.approx(dmc.sd)
+    s.observe(best.id, account[best.id].value, sd=0.1 * abs(account[best.id].value))
+    assert collect(s.balance()).economy.total("dmc").estimate.sd == pytest.approx(best.after)

@@ -57,8 +57,8 @@ def _introduction(w: Writer) -> tuple[Paragraph, ...]:
             Paragraph(
                 w.say(
                     _(
-                        "{n} of them are from another year than {period}. They stand in for "
-                        "missing observations and carry a larger uncertainty."
+                        "{n} of them are from another year than {period} and stand in for "
+                        "missing observations; the score for the year says how well they fit."
                     ),
                     n=w.number(facts.quality.off_period, 0),
                     period=facts.period,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mfa.report.chapters.parts import LONG, balance_table
 from mfa.report.chapters.summary import verdict
 from mfa.report.document import Block, Bullets, Paragraph, Rich, Section, plain
-from mfa.report.facts import Datum, Gap
+from mfa.report.facts import Datum, Gap, NextDatum
 from mfa.report.tables import Badge, Bar, Column, Num, Ref, Row, Table, given_decimals
 from mfa.report.text import Writer, datum_anchor
 
@@ -22,6 +22,7 @@ def chapter(w: Writer) -> Section:
         _untestable(w),
         Section("unknown", _("What is unknown, and what would settle it"), _unknown(w)),
     ]
+    sections.append(_next(w))
     return Section(
         "reconciliation",
         _("Checking and reconciling the data"),
@@ -210,6 +211,55 @@ def _untestable(w: Writer) -> Section | None:
         )
     )
     return Section("loose", _("What cannot be checked"), (text, table))
+
+
+def _next(w: Writer) -> Section | None:
+    """Return which further observations would narrow consumption and the account most."""
+    _, facts = w.tr, w.facts
+    tables = []
+    if facts.next_consumption:
+        title = _("Observations that would narrow domestic material consumption most")
+        tables.append(_suggestions(w, "next-dmc", title, facts.next_consumption))
+    if facts.next_overall:
+        title = _("Observations that would narrow the account as a whole most")
+        tables.append(_suggestions(w, "next-all", title, facts.next_overall))
+    if not tables:
+        return None
+    text = Paragraph(
+        (
+            _(
+                "Each row supposes one new, independent observation with a σ of a tenth of the "
+                "present value, and shows how far σ of the result would fall. Rows with the "
+                "same gain bring the same knowledge; one of them is enough."
+            ),
+        )
+    )
+    return Section("next", _("What to measure next"), (text, *tables))
+
+
+def _suggestions(w: Writer, id: str, title: str, data: tuple[NextDatum, ...]) -> Table:
+    _ = w.tr
+    settles = any(d.settles for d in data)
+    return Table(
+        id,
+        _("Next"),
+        title,
+        (
+            Column(_("Measure")),
+            Column(_("Fall of σ"), "number", "%"),
+            *((Column(_("Makes known")),) if settles else ()),
+        ),
+        tuple(
+            Row(
+                (
+                    w.ref(d.id),
+                    Num(100 * d.gain, decimals=0),
+                    *((w.refs(d.settles),) if settles else ()),
+                )
+            )
+            for d in data
+        ),
+    )
 
 
 def _unknown(w: Writer) -> tuple[Block, ...]:

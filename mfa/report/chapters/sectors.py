@@ -37,9 +37,11 @@ def _introduction(w: Writer) -> Paragraph:
 
 
 def overview(w: Writer) -> Table:
-    """Return inputs, outputs and stock change of all sectors."""
+    """Return inputs, outputs, stock change and balancing items of all sectors."""
     _ = w.tr
     unit = w.unit(w.facts.unit)
+    balancing = any(s.balancing for s in w.facts.sectors)
+    heads = (_("Balancing items in"), _("Balancing items out")) if balancing else ()
     rows = tuple(
         Row(
             (
@@ -47,6 +49,7 @@ def overview(w: Writer) -> Table:
                 w.total_cell(s.inputs),
                 w.total_cell(s.outputs),
                 w.total_cell(s.stock_change),
+                *(w.total_cell(t) for t in (s.balancing_in, s.balancing_out)[: len(heads)]),
                 Num(len(s.flows), decimals=0),
                 Num(len(s.unknown), decimals=0),
             )
@@ -62,6 +65,7 @@ def overview(w: Writer) -> Table:
             Column(_("Enters"), "number", unit),
             Column(_("Leaves"), "number", unit),
             Column(_("Added to stock"), "number", unit),
+            *(Column(head, "number", unit) for head in heads),
             Column(_("Flows"), "number"),
             Column(_("Unknown quantities"), "number"),
         ),
@@ -99,6 +103,15 @@ def _sentences(w: Writer, s: SectorFacts) -> Iterable[tuple]:
             amount=w.total(s.outputs),
             flows=_named(w, s.leaving),
         )
+    if s.balancing_in.complete and s.balancing_out.complete:
+        yield w.say(
+            _(
+                "Balancing items such as oxygen and water vapour come on top: {into} in and {out} "
+                "out."
+            ),
+            into=w.total(s.balancing_in),
+            out=w.total(s.balancing_out),
+        )
     if s.stock_change.complete:
         yield w.sentence(
             _("Its stocks change by {amount}."), amount=w.estimate(s.stock_change.estimate)
@@ -124,6 +137,7 @@ def _biggest(w: Writer, s: SectorFacts) -> Table:
         (_("Enters"), s.entering),
         (_("Inside the sector"), s.inner),
         (_("Leaves"), s.leaving),
+        (_("Balancing items"), s.balancing),
     )
     rows = []
     for heading, items in groups:

@@ -11,6 +11,7 @@ from mfa.report.tables import Range, Ref
 from mfa.report.text import Writer, quantity_anchor
 
 KEY_TOTALS = ("de", "imports", "exports", "dmc", "nas", "dpo")
+SIGNIFICANT, TOO_GOOD = 0.05, 0.95
 RECOVERED = ("reuse", "feed", "recycling", "composting")
 LOST = ("burning", "dumping")
 
@@ -222,7 +223,14 @@ def verdict(w: Writer) -> str:
         "dof": w.number(test.dof, 0),
         "p": w.p_value(test.p_value),
     }
-    if test.p_value >= 0.05:
+    if test.p_value >= TOO_GOOD:
+        return _(
+            "They agree with each other, even better than their uncertainties let expect "
+            "(χ² = {chi2}, {dof} degrees of freedom, p = {p}): the uncertainties are rather set "
+            "too wide.",
+            **values,
+        )
+    if test.p_value >= SIGNIFICANT:
         return _(
             "They agree with each other within their uncertainties (χ² = {chi2}, "
             "{dof} degrees of freedom, p = {p}).",
@@ -261,6 +269,18 @@ def open_points(w: Writer) -> tuple[Rich, ...]:
         names = tuple(w.ref(i.id) for i in vague[:3])
         points.append(
             w.say(_("The largest uncertainties in tonnes lie in: {flows}."), flows=w.join(names))
+        )
+    if facts.next_consumption:
+        best = facts.next_consumption[0]
+        points.append(
+            w.say(
+                _(
+                    "One further observation of {flow}, good to a tenth, would narrow domestic "
+                    "material consumption most: its σ would fall by {gain}."
+                ),
+                flow=w.ref(best.id),
+                gain=w.percent(best.gain),
+            )
         )
     loose = [d for d in facts.data if not d.testable and d.sd > 0]
     if loose:
