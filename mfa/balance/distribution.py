@@ -13,6 +13,7 @@ Sources: Narasimhan & Jordache (2000), ch. 5 (nonlinear observation functions); 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,9 +22,15 @@ import scipy.sparse as sp
 from mfa.balance.data import inverse_covariance
 from mfa.balance.equations import Equations, Observations
 from mfa.balance.robust import huber_limits, huber_loss, huber_weights
+from mfa.errors import Problem
+from mfa.locale import N_
+from mfa.model.observation import Observation
+from mfa.model.quality import parse_spread
+from mfa.model.table import Table
 
 NAMES = ("normal", "lognormal", "uniform", "triangular")
 NORMAL, LOGNORMAL, UNIFORM, TRIANGULAR = range(4)
+ALIASES = {"interval": "uniform", "": "normal"}
 REACH = 6.0
 LEAST_CURVATURE = 0.2
 FAR_CURVATURE = 0.01
@@ -39,9 +46,66 @@ def shape_codes(names: np.ndarray) -> np.ndarray:
     [0, 2, 1]
     """
     codes = np.zeros(len(names), dtype=np.int8)
-    for code, name in enumerate(NAMES):
+    known = {name: code for code, name in enumerate(NAMES)}
+    for name, code in [*known.items(), *((old, known[new]) for old, new in ALIASES.items())]:
         codes[names == name] = code
     return codes
+
+
+def distribution_problems(table: Table[Observation]) -> list[Problem]:
+    """Return a problem for each observation with an unknown or impossible distribution."""
+    names = table.column("distribution")
+    known = np.isin(names.astype(str), [*NAMES, *ALIASES])
+    value, sd = table.column("value").astype(float), table.column("sd").astype(float)
+    nothing = (names == "lognormal") & (value == 0) & (sd > 0)
+    problems = []
+    for row in np.flatnonzero(~known | nothing):
+        one = table.row(int(row))
+        values = {"quantity": one.quantity, "name": one.distribution, "known": ", ".join(NAMES)}
+        message = N_(
+            "The distribution “{name}” of “{quantity}” is not known; write one of: {known}."
+        )
+        if known[row]:
+            message = N_(
+                "“{quantity}” has the value 0 and cannot be log-normal. Give a value, or leave the "
+                "distribution out."
+            )
+            values = {"quantity": one.quantity}
+        problems.append(Problem("distribution", message, values, one.place))
+    return problems
+
+
+def stated_limits(table: Table[Observation]) -> np.ndarray:
+    """Return the ends of the intervals such as “[90; 110]”, in the units of the values; (k, 2).
+
+    NaN for everything else. The text may be in another unit and with another decimal mark than the
+    value: the σ taken from it when it was read says by how much its numbers are to be multiplied.
+    """
+    out = np.full((table.row_count, 2), np.nan)
+    codes, texts = shape_codes(table.column("distribution")), table.column("uncertainty")
+    sd = table.column("sd").astype(float)
+    for row in np.flatnonzero((codes >= UNIFORM) & (texts != "") & (sd > 0)):
+        for decimal in (".", ","):
+            with contextlib.suppress(ValueError):
+                spread = parse_spread(str(texts[row]), 0.0, decimal)
+                if spread.sd > 0:
+                    out[row] = np.array([spread.low, spread.high]) * (sd[row] / spread.sd)
+                break
+    return out
+
+
+def triangular_sd(value: np.ndarray, limits: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    """Return σ of triangular data with the mode `value`; `sd` where no limits are stated.
+
+    Examples
+    --------
+    >>> triangular_sd(np.array([2.0]), np.array([[1.0, 3.0]]), np.array([1.0])).round(4).tolist()
+    [0.4082]
+    """
+    low, high = limits.T
+    inside = (low <= value) & (value <= high)
+    squares = low**2 + value**2 + high**2 - low * value - low * high - value * high
+    return np.where(inside, np.sqrt(np.maximum(squares, 0.0) / 18), sd)
 
 
 def log_sd(value: np.ndarray, sd: np.ndarray) -> np.ndarray:

@@ -28,8 +28,9 @@ class TermBlock:
 class Observations:
     """Observations as arrays, in internal units: ``x[index] ≈ value ± sd``; ``row`` in the table.
 
-    ``covariance`` holds (i, j, value) of correlated pairs, i and j being positions here; ``shape`` the
-    distribution's code (`mfa.balance.distribution`), None when all are normal.
+    ``covariance`` holds (i, j, value) of correlated pairs, i and j being positions here; ``shape``
+    the distribution's code (`mfa.balance.distribution`), None when all are normal; ``limits`` (k, 2)
+    the ends of a uniform or triangular distribution, NaN where σ alone says how far it goes.
     """
 
     index: np.ndarray
@@ -38,6 +39,7 @@ class Observations:
     row: np.ndarray
     covariance: list[tuple[int, int, float]] = field(default_factory=list)
     shape: np.ndarray | None = None
+    limits: np.ndarray | None = None
 
 
 @dataclass

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from mfa.balance.builder import Builder
-from mfa.balance.distribution import shape_codes
+from mfa.balance.distribution import (
+    TRIANGULAR,
+    distribution_problems,
+    shape_codes,
+    stated_limits,
+    triangular_sd,
+)
 from mfa.balance.equations import DEFINITION, Observations
 from mfa.balance.quantities import codes
 from mfa.balance.terms import Affine, Term, lower
@@ -29,9 +35,11 @@ def compile_observations(builder: Builder) -> Observations:
     sd = table.column("sd").astype(float) * scale
     if builder.problems:
         index = np.maximum(index, 0)
-    shape = shape_codes(table.column("distribution"))
+    builder.problems += distribution_problems(table)
+    shape, limits = shape_codes(table.column("distribution")), stated_limits(table) * scale[:, None]
+    sd = np.where(shape == TRIANGULAR, triangular_sd(value, limits, sd), sd)
     rows = np.arange(table.row_count)
-    return Observations(index, value, sd, rows, _covariances(builder, sd), shape)
+    return Observations(index, value, sd, rows, _covariances(builder, sd), shape, limits)
 
 
 def _cells_of(builder: Builder, slots: np.ndarray, rows: np.ndarray) -> np.ndarray:

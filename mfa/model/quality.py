@@ -67,11 +67,16 @@ def cv_from_scores(scores: Mapping[str, int | None], sensitivity: str = "medium"
 
 @dataclass(frozen=True)
 class Spread:
-    """A stated uncertainty: its distribution and 1 σ in ``unit`` ("" = the value's own)."""
+    """A stated uncertainty: its distribution and 1 σ in ``unit`` ("" = the value's own).
+
+    ``low`` and ``high`` are the limits of an interval in the same unit, NaN for the others.
+    """
 
     sd: float
     unit: str = ""
     distribution: str = "normal"
+    low: float = math.nan
+    high: float = math.nan
 
 
 _FORMS = (
@@ -119,7 +124,7 @@ def parse_spread(text: str, value: float, decimal: str | None = ".") -> Spread:
         upper = parse_number(match["b"], decimal)
         if upper < amount:
             raise ValueError(f"{text!r}: the lower limit is above the upper one")
-        return Spread((upper - amount) / math.sqrt(12), unit, "uniform")
+        return Spread((upper - amount) / math.sqrt(12), unit, "uniform", amount, upper)
     if amount < 0:
         raise ValueError(f"{text!r}: an uncertainty cannot be negative")
     if form == "factor":
