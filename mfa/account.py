@@ -1,4 +1,4 @@
-"""The account: for every quantity the input, the balanced value, its σ, its status and its trace."""
+"""The account: of every quantity the input, balanced value, σ, status and trace."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ class Account:
     system
         What was balanced.
     equations, solution
-        The engine's arrays, in internal units. Where data are not normal, the observations there are
-        the normal ones that stand for them at the solution; `given` holds them as stated.
+        The engine's arrays, in internal units. Where data are not normal, the observations there
+        are the normal ones that stand for them at the solution; `given` holds them as stated.
     inputs
         Hashes of the input files, when the account comes from a case.
     """
@@ -140,7 +140,7 @@ class Account:
         self._n = q.visible
 
     def _promote_observed_products(self) -> None:
-        """A quantity observed as ``value × factor`` counts as measured, not as merely determined."""
+        """Count quantities observed as ``value × factor`` as measured, not as merely determined."""
         status = self.classification.status
         index = self.equations.observations.index
         for row, (target, _) in self.equations.factored.items():
@@ -151,15 +151,15 @@ class Account:
 
     @property
     def converged(self) -> bool:
-        """Whether the iteration converged (an account of a system that did not is never returned)."""
+        """Whether the iteration converged (there is no account of a system that did not)."""
         return self.solution.converged
 
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a quantity: id, kind, ends, labels, input, value, σ, interval, unit, status.
 
-        ``value`` and ``sd`` are NaN where the status is ``free``; ``adjustment`` is value − input in
-        σ of the input.
+        ``value`` and ``sd`` are NaN where the status is ``free``; ``adjustment`` is value − input
+        in σ of the input.
         """
         import pandas as pd
 
@@ -229,7 +229,7 @@ class Account:
     def _observed_products(
         self, mean: np.ndarray, sd: np.ndarray
     ) -> list[tuple[int, float, float]]:
-        """Return (quantity, value, σ) of observations given as value × factor, from the data alone."""
+        """Return (quantity, value, σ) of observations given as value × factor, from data alone."""
         e, out = self.equations, []
         x = np.where(np.isnan(mean), self.solution.x, mean)
         for target, line in e.factored.values():
@@ -362,7 +362,7 @@ class Account:
 
     @cached_property
     def residuals(self) -> pd.DataFrame:
-        """One row a balance: in, out, stock change, their difference, after and before balancing."""
+        """One row a balance: in, out, stock change, difference, after and before balancing."""
         import pandas as pd
 
         e, s = self.equations, self.system
@@ -431,7 +431,8 @@ class Account:
     ) -> Estimate:
         """Return any formula over the account with σ to first order, covariance included.
 
-        Examples of formulas: ``in(mill) / population``, ``sum(rice)``, ``recycled / (recycled + burnt)``.
+        Examples of formulas: ``in(mill) / population``, ``sum(rice)``, ``recycled / (recycled +
+        burnt)``.
 
         Raises
         ------
@@ -497,7 +498,7 @@ class Account:
 
     @cached_property
     def dataset(self) -> xr.Dataset:
-        """The account as an xarray Dataset over (quantity, period, region); units as a coordinate."""
+        """The account as xarray Dataset over (quantity, period, region); units as a coordinate."""
         from mfa.export import account_dataset
 
         return account_dataset(self)
@@ -523,7 +524,7 @@ class Account:
         }
 
     def sankey(self, view: Any = None, language: str = "vi", **options: Any) -> Any:
-        """Return the Sankey of a view (id, `View` or None for all processes): ``.svg``, ``.save``."""
+        """Return the Sankey of a view (id, `View`, or None: all processes): ``.svg``, ``.save``."""
         from mfa.sankey import draw
 
         chosen = self.system.views[view] if isinstance(view, str) else view

@@ -3,8 +3,8 @@
 Relations with a single unknown settle it, which may leave others with a single unknown, and so on:
 the way a person would do it. Where that stops, the smallest set of relations that together settle
 the quantity is sought: the sparsest combination of rows that cancels every other unknown, by a
-linear programme that minimises the sum of absolute weights. That set falls into blocks, each of as many
-relations as unknowns, to be solved one after the other (Dulmage & Mendelsohn 1958).
+linear programme that minimises the sum of absolute weights. That set falls into blocks, each of as
+many relations as unknowns, to be solved one after the other (Dulmage & Mendelsohn 1958).
 """
 
 from __future__ import annotations

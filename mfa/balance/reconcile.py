@@ -1,8 +1,9 @@
 """Weighted least squares subject to relations and bounds: the reconciled values.
 
 Minimise ``(h − z)ᵀ V⁻¹ (h − z)`` subject to ``f(x) = 0`` and ``l ≤ x ≤ u`` by damped Gauss–Newton
-(Cencic 2016; a line search on an exact penalty), each step a sparse quadratic programme: the equality
-solution where it respects the bounds, else PIQP for the active set, then an exact solution on it.
+(Cencic 2016; a line search on an exact penalty), each step a sparse quadratic programme: the
+equality solution where it respects the bounds, else PIQP for the active set, then an exact solution
+on it.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ class Solution:
 
     ``x`` (n,), multipliers of the rows and of the bounds, the active bounds, χ², and whether and in
     how many iterations it converged. ``kkt`` is the factor at the solution without active bounds,
-    over the quantities `unfixed`. ``observations`` are the normal data that stand for those given at
-    the solution (the same when all are normal), ``weights`` what a robust balance left of each.
+    over the quantities `unfixed`. ``observations`` are the normal data that stand for those given
+    at the solution (the same when all are normal), ``weights`` what a robust balance left of each.
     """
 
     x: np.ndarray
@@ -113,7 +114,7 @@ class _Problem:
         converged, iteration = False, 0
         multipliers = np.zeros(self.e.A.shape[0])
         plain = self.likelihood.plain
-        for iteration in range(1, MAX_ITERATIONS + 1):
+        for iteration in range(1, MAX_ITERATIONS + 1):  # noqa: B007 - told after the loop
             self._reweigh(x, curved=True)
             J = self.e.jacobian(x)[:, self.unfixed].tocsr()
             f = self.e.residual(x)
@@ -146,8 +147,8 @@ class _Problem:
     ) -> tuple[np.ndarray, bool]:
         """Return the point along `step` that lowers misfit + penalised residual, and if it moved.
 
-        The penalty of a row is twice its multiplier (exact penalty); a full step that curvature spoils
-        gets a second-order correction before it is shortened (Fletcher 1982).
+        The penalty of a row is twice its multiplier (exact penalty); a full step that curvature
+        spoils gets a second-order correction before it is shortened (Fletcher 1982).
         """
         weight = np.maximum(2.0 * np.abs(multipliers), kkt.row_scale)
 

@@ -192,7 +192,7 @@ def compile_shape(text: str, arity: int, constants: int) -> Shape:
 
 
 def shape_expression(text: str, table: dict[str, object]) -> object:
-    """Return the sympy expression of a fully parenthesised shape text over the symbols of `table`."""
+    """Return the sympy expression of a parenthesised shape text over the symbols of `table`."""
     tokens = text.replace("(", " ( ").replace(")", " ) ").split()
     position = 0
 
