@@ -1,4 +1,4 @@
-"""The equations of a system: sparse linear rows, nonlinear terms, bounds and observations as arrays."""
+"""The equations of a system: linear rows, nonlinear terms, bounds and observations as arrays."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Observations:
     """Observations as arrays, in internal units: ``x[index] ≈ value ± sd``; ``row`` in the table.
 
     ``covariance`` holds (i, j, value) of correlated pairs, i and j being positions here; ``shape``
-    the distribution's code (`mfa.balance.distribution`), None when all are normal; ``limits`` (k, 2)
-    the ends of a uniform or triangular distribution, NaN where σ alone says how far it goes.
+    the distribution's code (`mfa.balance.distribution`), None when all are normal; ``limits`` (k,
+    2) the ends of a uniform or triangular distribution, NaN where σ alone says how far it goes.
     """
 
     index: np.ndarray
@@ -51,8 +51,8 @@ class Equations:
     A, b
         Linear part, m × n (CSR) and m.
     row_kind, row_ref
-        What each row is (BALANCE, CARRY, PARENT, RELATION, DEFINITION, TRANSFER) and its reference: for a
-        balance the row of `balances`, for a relation its row in the system's table.
+        What each row is (BALANCE, CARRY, PARENT, RELATION, DEFINITION, TRANSFER) and its reference:
+        for a balance the row of `balances`, for a relation its row in the system's table.
     balances
         m_b × 4: process row, layer row, period and region index.
     """

@@ -42,6 +42,8 @@ class Tests:
     suspect: np.ndarray
     critical: float
 
+    __test__ = False  # not a test class, whatever a test runner thinks of its name
+
 
 def examine(
     observations: Observations, solution: Solution, classification: Classification, sd: np.ndarray

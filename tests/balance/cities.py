@@ -1,4 +1,4 @@
-"""Random cities with a positive truth that conserves mass: what ensembles and blunders are tried on."""
+"""Random cities with a positive truth that conserves mass: to try ensembles and blunders on."""
 
 import numpy as np
 
