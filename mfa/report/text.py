@@ -76,6 +76,14 @@ class Writer:
         pairs = zip(items[:-1], glue, strict=True)
         return (*(part for pair in pairs for part in pair), items[-1])
 
+    def listed(self, items: Sequence[str | Ref | Strong]) -> Rich:
+        """Return ``a; b; c``, for names, which may hold commas themselves."""
+        parts: list[str | Ref | Strong] = []
+        for item in items:
+            parts += ["; "] if parts else []
+            parts.append(item)
+        return tuple(parts)
+
     def count(self, number: int, one: str, many: str) -> str:
         """Return the number with the translated noun in the right form."""
         return f"{format_number(number, 0, self.language)}{SPACE}{one if number == 1 else many}"
@@ -119,10 +127,11 @@ class Writer:
         value = self.number(total.estimate.value, None, total.estimate.sd)
         return _("at least {value}", value=f"{value}{SPACE}{unit}")
 
-    def rounded(self, item: Item) -> str:
+    def rounded(self, item: Item, *, unit: bool = True) -> str:
         """Return a quantity for a sentence that names several: rounded as σ allows, no σ."""
-        unit = self.unit(self.facts.units.get(item.layer, item.unit))
-        return f"{self.number(item.amount, None, item.amount_sd)}{SPACE}{unit}"
+        value = self.number(item.amount, None, item.amount_sd)
+        name = self.unit(self.facts.units.get(item.layer, item.unit))
+        return f"{value}{SPACE}{name}" if unit else value
 
     def percent(self, share: float) -> str:
         """Return a share as a percentage with two significant digits."""
@@ -193,12 +202,8 @@ class Writer:
         return Ref(self.name(identifier), f"#{quantity_anchor(identifier)}")
 
     def refs(self, identifiers: Sequence[str]) -> tuple[str | Ref, ...]:
-        """Return links to several quantities, comma-separated."""
-        parts: list[str | Ref] = []
-        for identifier in identifiers:
-            parts += [", "] if parts else []
-            parts.append(self.ref(identifier))
-        return tuple(parts)
+        """Return links to several quantities."""
+        return self.listed([self.ref(identifier) for identifier in identifiers])
 
     def process(self, identifier: str) -> str:
         """Return the name of a process; the outside ends by their common names."""

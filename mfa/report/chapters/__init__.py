@@ -70,6 +70,7 @@ def compose(facts: Facts, language: str) -> Document:
             "sources in the annexes.",
             version=facts.stamp.get("version", ""),
         ),
+        system.info.get("author", ""),
     )
 
 

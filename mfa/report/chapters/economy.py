@@ -70,7 +70,7 @@ def _missing(w: Writer) -> tuple[Paragraph, ...]:
                     "Where they can only add, the known rest is given as a lower limit, marked "
                     "“≥”."
                 ),
-                flows=w.join(tuple(w.ref(i) for i in found)),
+                flows=w.listed(tuple(w.ref(i) for i in found)),
             ),
             "note",
         ),
@@ -225,7 +225,7 @@ def _identity_section(w: Writer) -> Section:
                         "These processes are not balanced, so the difference is what they gain or "
                         "lose: {processes}."
                     ),
-                    processes=w.join(names),
+                    processes=w.listed(names),
                 )
             )
         )

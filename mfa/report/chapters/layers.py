@@ -46,7 +46,8 @@ def _section(w: Writer, layer: LayerFacts) -> Section:
     if layer.balances:
         blocks.append(balance_table(w, f"balance-layer-{layer.layer}", layer.balances))
     if unknown:
-        blocks.append(Paragraph(w.say(_("Unknown here: {flows}."), flows=w.join(unknown)), "note"))
+        text = w.say(_("Unknown here: {flows}."), flows=w.listed(unknown))
+        blocks.append(Paragraph(text, "note"))
     return Section(f"layer-{layer.layer}", w.layer(layer.layer), tuple(blocks))
 
 

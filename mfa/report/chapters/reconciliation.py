@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mfa.report.chapters.parts import LONG, balance_table
-from mfa.report.chapters.summary import verdict
+from mfa.report.chapters.summary import SIGNIFICANT, verdict
 from mfa.report.document import Block, Bullets, Paragraph, Rich, Section, plain
 from mfa.report.facts import Datum, Gap, NextDatum
 from mfa.report.tables import Badge, Bar, Column, Num, Ref, Row, Table, given_decimals
@@ -36,15 +36,16 @@ def _test(w: Writer) -> tuple[Block, ...]:
     if facts.test.dof:
         blocks.append(
             Paragraph(
-                (
+                w.say(
                     _(
-                        "χ² is the sum of squared moves, each in its own σ. If all σ are right "
-                        "and nothing is missing, it is about as large as the degrees of freedom, "
-                        "the number of times the data check each other. p is the probability of a "
-                        "sum at least as large by chance; below 5 % something is wrong with an "
+                        "χ² is the sum of squared moves, each in its own σ. If all σ are right and "
+                        "nothing is missing, it is about as large as the degrees of freedom, the "
+                        "number of times the data check each other. p is the probability of a sum "
+                        "at least as large by chance; below {limit} something is wrong with an "
                         "observation, a σ or the model. A very small sum says that σ are rather "
                         "too large."
                     ),
+                    limit=w.percent(SIGNIFICANT),
                 )
             )
         )

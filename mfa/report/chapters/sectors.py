@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mfa.indicators.sums import Total
 from mfa.report.chapters.parts import balance_table, flow_columns, flow_row
 from mfa.report.document import Block, Paragraph, Section
 from mfa.report.facts import Item, SectorFacts
 from mfa.report.figures import sankey_figure
+from mfa.report.sectors import UNCERTAIN
 from mfa.report.tables import Column, Num, Row, Table
 from mfa.report.text import Writer
 
@@ -92,17 +94,12 @@ def _sentences(w: Writer, s: SectorFacts) -> Iterable[tuple]:
     """Return what enters, what leaves, and the largest flows of both."""
     _ = w.tr
     if s.inputs.weights:
-        yield w.sentence(
-            _("{amount} enter the sector. The largest inputs are {flows}."),
-            amount=w.total(s.inputs),
-            flows=_named(w, s.entering),
-        )
+        named = _named(w, s.entering, s.inputs)
+        sentence = _("{amount} enter the sector{flows}.")
+        yield w.sentence(sentence, amount=w.total(s.inputs), flows=named)
     if s.outputs.weights:
-        yield w.sentence(
-            _("{amount} leave it, above all {flows}."),
-            amount=w.total(s.outputs),
-            flows=_named(w, s.leaving),
-        )
+        named = _named(w, s.leaving, s.outputs)
+        yield w.sentence(_("{amount} leave it{flows}."), amount=w.total(s.outputs), flows=named)
     if s.balancing_in.complete and s.balancing_out.complete:
         yield w.say(
             _(
@@ -118,15 +115,19 @@ def _sentences(w: Writer, s: SectorFacts) -> Iterable[tuple]:
         )
 
 
-def _named(w: Writer, items: tuple[Item, ...]) -> tuple:
-    """Return the largest flows as links, each with its value."""
+def _named(w: Writer, items: tuple[Item, ...], total: Total) -> tuple:
+    """Return the largest flows as links with their values, as the end of a sentence."""
     _ = w.tr
     known = [i for i in items if i.known][:NAMED]
-    parts = [w.say("{flow} ({value})", flow=w.ref(i.id), value=w.rounded(i)) for i in known]
-    if not parts:
-        return (_("unknown"),)
+    if not known:
+        return ()
+    alone = not (total.complete or total.floor)  # the sentence has named no unit yet
+    parts = [
+        w.say("{flow} ({value})", flow=w.ref(i.id), value=w.rounded(i, unit=alone)) for i in known
+    ]
     glue = [(", ",)] * (len(parts) - 2) + [(f" {_('and')} ",)] * (len(parts) > 1) + [()]
-    return tuple(piece for part, mark in zip(parts, glue, strict=True) for piece in part + mark)
+    flows = tuple(piece for part, mark in zip(parts, glue, strict=True) for piece in part + mark)
+    return w.say(_(", above all {flows}"), flows=flows)
 
 
 def _biggest(w: Writer, s: SectorFacts) -> Table:
@@ -157,7 +158,11 @@ def _doubts(w: Writer, s: SectorFacts) -> Iterable[tuple]:
     _ = w.tr
     if s.unknown:
         names = tuple(w.ref(i.id) for i in s.unknown)
-        yield w.say(_("Unknown here: {flows}."), flows=w.join(names))
+        yield w.say(_("Unknown here: {flows}."), flows=w.listed(names))
     if s.uncertain:
         names = tuple(w.ref(i.id) for i in s.uncertain[:LISTED])
-        yield w.say(_("Uncertain by more than 30 % (1 σ): {flows}."), flows=w.join(names))
+        yield w.say(
+            _("σ of more than {share} of the value: {flows}."),
+            share=w.percent(UNCERTAIN),
+            flows=w.listed(names),
+        )

@@ -36,7 +36,7 @@ def _text(w: Writer, changes: tuple[Item, ...]) -> tuple[Paragraph, ...]:
         blocks.append(Paragraph(w.say(_("Net additions to stock: {total}."), total=w.total(nas))))
     unknown = tuple(w.ref(i.id) for i in changes if not i.known)
     if unknown:
-        blocks.append(Paragraph(w.say(_("Unknown: {items}."), items=w.join(unknown)), "note"))
+        blocks.append(Paragraph(w.say(_("Unknown: {items}."), items=w.listed(unknown)), "note"))
     return tuple(blocks)
 
 

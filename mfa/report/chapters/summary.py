@@ -268,7 +268,7 @@ def open_points(w: Writer) -> tuple[Rich, ...]:
     if vague:
         names = tuple(w.ref(i.id) for i in vague[:3])
         points.append(
-            w.say(_("The largest uncertainties in tonnes lie in: {flows}."), flows=w.join(names))
+            w.say(_("The largest uncertainties in tonnes lie in: {flows}."), flows=w.listed(names))
         )
     if facts.next_consumption:
         best = facts.next_consumption[0]

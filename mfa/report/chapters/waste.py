@@ -51,7 +51,7 @@ def _text(w: Writer) -> tuple[Paragraph, ...]:
         Paragraph(w.say(_("In all: {total}."), total=w.total(whole))),
     ]
     if whole.unknown:
-        names = w.join(tuple(w.ref(i) for i in whole.unknown))
+        names = w.listed(tuple(w.ref(i) for i in whole.unknown))
         blocks.append(
             Paragraph(
                 w.say(
@@ -61,7 +61,7 @@ def _text(w: Writer) -> tuple[Paragraph, ...]:
             )
         )
     if facts.residues:
-        names = w.join(tuple(w.ref(i) for i in facts.residues))
+        names = w.listed(tuple(w.ref(i) for i in facts.residues))
         blocks.append(
             Paragraph(w.say(_("Residues of treatment, not counted again: {flows}."), flows=names))
         )
