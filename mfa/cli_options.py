@@ -37,22 +37,18 @@ class OneOf(click.ParamType):
     ----------
     known
         Returns the words.
-    shown
-        What the help shows.
     several
         Whether words may be joined by commas; the value is then a tuple.
     """
 
     name = "word"
 
-    def __init__(
-        self, known: Callable[[], tuple[str, ...]], shown: str, *, several: bool = False
-    ) -> None:
-        self.known, self.shown, self.several = known, shown, several
+    def __init__(self, known: Callable[[], tuple[str, ...]], *, several: bool = False) -> None:
+        self.known, self.several = known, several
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """Return what the help shows."""
-        return self.shown
+        """Return what the help shows: ``vi|en``, or ``vi,en`` where several may be given."""
+        return ("," if self.several else "|").join(self.known())
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -135,16 +131,16 @@ def language_option(help: str) -> Callable[..., Any]:
     """Return the option ``--language`` of a command whose messages it sets."""
     return click.option(
         "--language",
-        type=OneOf(lambda: LANGUAGES, "vi|en"),
+        type=OneOf(lambda: LANGUAGES),
         is_eager=True,
         callback=_remember,
         help=help,
     )
 
 
-LANGUAGE_LIST = OneOf(lambda: LANGUAGES, "vi,en", several=True)
-FORMAT_LIST = OneOf(_formats, "html,xlsx", several=True)
-FRAMEWORK = OneOf(_frameworks, "blank|hue")
+LANGUAGE_LIST = OneOf(lambda: LANGUAGES, several=True)
+FORMAT_LIST = OneOf(_formats, several=True)
+FRAMEWORK = OneOf(_frameworks)
 ACCOUNT_FILE = FileName(_account_suffixes)
 PICTURE_FILE = FileName(lambda: (".svg", ".png"))
 
