@@ -348,7 +348,7 @@ def _doubts(account: Account) -> list[Problem]:
             "suspect-observation",
             "The value of “{quantity}” is {n} σ away from what all other data say. Look for a slip "
             "in the number, its unit, year or scope, or widen its uncertainty.",
-            {"quantity": rows.row(row).quantity, "n": round(table["normalised"].iloc[row])},
+            {"quantity": rows.row(row).quantity, "n": f"{table['normalised'].iloc[row]:.0f}"},
             rows.row(row).place,
             "warning",
         )
