@@ -64,12 +64,13 @@ def classify(
     probes = np.zeros((n, PROBES))
     columns = _unit_rows((J @ sp.diags_array(scale)).tocsc())
     free, known = np.flatnonzero(~measured), np.flatnonzero(measured)
-    directions, norm = _null_probe(columns[:, free])
+    kkt, norm = _unmeasured(columns[:, free])
+    directions = _null_probe(kkt, len(free), columns.shape[0])
     observable = np.abs(directions).max(axis=1, initial=0.0) < ZERO
     status[unfixed[free]] = np.where(observable, DETERMINED, FREE)
     step = directions * (scale[free] / norm)[:, None]
     probes[unfixed[free]] = np.where(observable[:, None], 0.0, step)
-    checked = _checked(columns, free, known) | repeated[known]
+    checked = _checked(columns[:, known], kkt) | repeated[known]
     status[unfixed[known]] = np.where(checked, RECONCILED, MEASURED)
     return Classification(status, probes)
 
@@ -80,37 +81,34 @@ def _random(rows: int) -> np.ndarray:
     return draw * np.where(np.random.default_rng(7).random((rows, PROBES)) < 0.5, -1.0, 1.0)
 
 
-def _null_probe(columns: sp.csc_array) -> tuple[np.ndarray, np.ndarray]:
-    """Return random vectors projected on the null space of the unit columns, and their norms."""
-    m, k = columns.shape
-    if not k:
-        return np.zeros((0, PROBES)), np.ones(0)
+def _unmeasured(columns: sp.csc_array) -> tuple[KKT | None, np.ndarray]:
+    """Return the factor of the unmeasured columns made unit, and their norms."""
     norm = np.sqrt(np.asarray(columns.multiply(columns).sum(axis=0)).ravel())
     norm = np.where(norm > 0, norm, 1.0)
+    m, k = columns.shape
+    if not k or not m:
+        return None, norm
     unit = (columns @ sp.diags_array(1.0 / norm)).tocsr()
-    kkt = KKT(sp.csr_array(sp.eye_array(k)), unit, np.ones(k))
-    direction, _, _ = kkt.solve(_random(k), np.zeros((m, PROBES)))
-    return direction, norm
+    return KKT(sp.csr_array(sp.eye_array(k)), unit, np.ones(k)), norm
 
 
-def _checked(columns: sp.csc_array, free: np.ndarray, known: np.ndarray) -> np.ndarray:
+def _null_probe(kkt: KKT | None, k: int, m: int) -> np.ndarray:
+    """Return random vectors projected on the null space of the unmeasured columns, k × probes."""
+    if kkt is None:
+        return _random(k)
+    return kkt.solve(_random(k), np.zeros((m, PROBES)))[0]
+
+
+def _checked(known: sp.csc_array, kkt: KKT | None) -> np.ndarray:
     """Return whether each measured quantity takes part in a check of the data."""
-    m = columns.shape[0]
-    if not len(known) or not m:
-        return np.zeros(len(known), dtype=bool)
-    rows = columns
-    unknown = rows[:, free]
-    if len(free):
-        norm = np.sqrt(np.asarray(unknown.multiply(unknown).sum(axis=0)).ravel())
-        transposed = sp.csr_array((unknown @ sp.diags_array(1 / np.where(norm > 0, norm, 1.0))).T)
-        kkt = KKT(sp.csr_array(sp.eye_array(m)), transposed, np.ones(m))
-        y, _, _ = kkt.solve(_random(m), np.zeros((len(free), PROBES)))
-    else:
-        y = _random(m)
-    seen = rows[:, known].T @ y
-    size = abs(rows[:, known]).T @ np.ones(m)
-    strength = np.abs(seen).max(axis=1, initial=0.0)
-    return strength > ZERO * np.maximum(size, 1e-300)
+    m, count = known.shape
+    if not count or not m:
+        return np.zeros(count, dtype=bool)
+    y = _random(m)
+    y = y if kkt is None else kkt.left_null(y)
+    seen = np.abs(known.T @ y).max(axis=1, initial=0.0)
+    size = abs(known).T @ np.ones(m)
+    return seen > ZERO * np.maximum(size, 1e-300)
 
 
 def _unit_rows(columns: sp.csc_array) -> sp.csc_array:

@@ -17,7 +17,14 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import SuperLU, splu
 
+from mfa.balance import kernel
+from mfa.balance.factor import Factor
+
 REGULARISATIONS = (1e-7, 1e-6, 1e-4)
+NOTHING = 1e-200  # inverse weight of a held quantity: no number, but a place in the pattern
+# Inverse weight of an unmeasured quantity while variances are computed, in units of its variance:
+# larger ones cancel, smaller ones bias (measured).
+WIDE = 2e4
 CHUNK = 64
 
 
@@ -75,27 +82,52 @@ def symmetric_lu(matrix: sp.csc_array) -> SuperLU:
 
 
 class Schur:
-    """The regularised saddle-point matrix, condensed to the rows: ``N = J (W + ρI)⁻¹ Jᵀ + δI``.
+    """The regularised saddle-point matrix, condensed to the rows: ``N = J H Jᵀ + δI``, H ≈ W⁻¹.
 
     Five times cheaper than the full matrix (measured at 50,000 quantities); needs diagonal weights.
+    From `kernel.LARGE` rows on the factor is the kernel's, whose structure is reused for other
+    numbers on the same pattern.
+
+    Parameters
+    ----------
+    h
+        Inverse weights, (n,); tiny for a quantity that is held.
+    like
+        An earlier factor whose structure may fit.
     """
 
     def __init__(
-        self, weights: np.ndarray, J: sp.csr_array, JT: sp.csr_array, regularisation: float
+        self,
+        h: np.ndarray,
+        J: sp.csr_array,
+        JT: sp.csr_array,
+        regularisation: float,
+        like: Schur | None = None,
     ) -> None:
-        self.J, self.JT = J, JT
-        self.h = 1.0 / (weights + regularisation)
-        N = J @ sp.diags_array(self.h) @ JT + regularisation * sp.eye_array(J.shape[0])
-        self._lu = symmetric_lu(N) if J.shape[0] else None
+        self.J, self.JT, self.h = J, JT, h
+        N = sp.csc_array(J @ sp.diags_array(h) @ JT + regularisation * sp.eye_array(J.shape[0]))
+        self.factor: SuperLU | Factor | None = None
+        if J.shape[0] >= kernel.LARGE:
+            self.factor = _kernel_factor(N, like)
+        elif J.shape[0]:
+            self.factor = symmetric_lu(N)
 
     def solve(self, right: np.ndarray) -> np.ndarray:
         """Solve for the stacked (quantities, rows) right-hand sides, (n + m) × k."""
         n = len(self.h)
         top, low = self.h[:, None] * right[:n], right[n:]
-        if self._lu is None:
+        if self.factor is None:
             return top
-        multipliers = self._lu.solve(self.J @ top - low)
+        multipliers = self.factor.solve(self.J @ top - low)
         return np.concatenate([top - self.h[:, None] * (self.JT @ multipliers), multipliers])
+
+
+def _kernel_factor(N: sp.csc_array, like: Schur | None) -> Factor:
+    """Return the kernel's factor of N, with the structure of an earlier one where that fits."""
+    if like is not None and isinstance(like.factor, Factor):
+        with contextlib.suppress(ValueError):
+            return kernel.factorise(N, like.factor.symbolic)
+    return kernel.factorise(N)
 
 
 class KKT:
@@ -109,6 +141,8 @@ class KKT:
         Jacobian of the relations, m × n.
     size
         Fallback magnitudes of the unmeasured, shape (n,).
+    like
+        An earlier factor of a system with the same pattern, whose structure is reused.
 
     Attributes
     ----------
@@ -116,7 +150,9 @@ class KKT:
         Quantities are ``column_scale · y``; rows are multiplied by ``row_scale``.
     """
 
-    def __init__(self, W: sp.csr_array, J: sp.csr_array, size: np.ndarray) -> None:
+    def __init__(
+        self, W: sp.csr_array, J: sp.csr_array, size: np.ndarray, like: KKT | None = None
+    ) -> None:
         self.n, self.m = J.shape[1], J.shape[0]
         self.column_scale = column_scales(J, W.diagonal(), size)
         D = sp.diags_array(self.column_scale)
@@ -128,7 +164,8 @@ class KKT:
         self.W = (D @ W @ D).tocsr()
         self._JT = self.J.T.tocsr()
         self._free: np.ndarray | None = None
-        self._factor = self._factorise()
+        self._pattern, self._patternT = self.J, self._JT
+        self._factor = self._factorise(like)
 
     def hold(self, held: np.ndarray) -> KKT:
         """Return the factor of the same system with some quantities held in place; (n,) of bool.
@@ -144,15 +181,15 @@ class KKT:
         other.W = (M @ self.W @ M).tocsr()
         other._JT = other.J.T.tocsr()
         other._free = keep
-        other._factor = other._factorise()
+        other._factor = other._factorise(self)
         return other
 
-    def _factorise(self) -> SuperLU | Schur:
+    def _factorise(self, like: KKT | None) -> SuperLU | Schur:
         """Factorise the regularised matrix, with more regularisation if rounding eats a pivot."""
         for regularisation in REGULARISATIONS:
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(RuntimeError, np.linalg.LinAlgError):
                 if self._condensable():
-                    return Schur(self.W.diagonal(), self.J, self._JT, regularisation)
+                    return self._condense(regularisation, like)
                 regular = sp.block_array(
                     [
                         [self.W + regularisation * sp.eye_array(self.n), self._JT],
@@ -162,6 +199,14 @@ class KKT:
                 )
                 return symmetric_lu(regular)
         raise ArithmeticError("the relations have entries that are not finite")
+
+    def _condense(self, regularisation: float, like: KKT | None) -> Schur:
+        """Condense to the rows; held quantities keep their place in the pattern."""
+        h = 1.0 / (self.W.diagonal() + regularisation)
+        if self._free is not None:
+            h = np.where(self._free, h, NOTHING)
+        earlier = like._factor if like is not None and isinstance(like._factor, Schur) else None
+        return Schur(h, self._pattern, self._patternT, regularisation, earlier)
 
     def _condensable(self) -> bool:
         """Whether weights are diagonal and no quantity stands in so many rows as to fill J Jᵀ."""
@@ -225,3 +270,43 @@ class KKT:
             part = weights[:, start : start + CHUNK]
             out[:, start : start + CHUNK] = self.solve(part, zero[:, : part.shape[1]], sweeps=8)[0]
         return out
+
+    def posterior_variance(self, determined: np.ndarray) -> np.ndarray | None:
+        """Return the posterior variance of all quantities by one selected inversion; (n,).
+
+        ``c = h − h² aᵀ N⁻¹ a`` with the columns a of J. Unmeasured quantities get a finite prior,
+        first wide, then `WIDE` times their own variance, so that neither cancellation nor the prior
+        shows (relative error about 1e-4). None when the factor at hand cannot do it: then the
+        variances come from `covariance_columns`.
+
+        Parameters
+        ----------
+        determined
+            Whether the data settle each quantity, (n,); variances of the others mean nothing.
+        """
+        schur = self._factor
+        if not isinstance(schur, Schur) or not isinstance(schur.factor, Factor):
+            return None
+        weights = self.W.diagonal()
+        measured = weights > 0
+        h = np.where(measured, 1.0 / np.where(measured, weights, 1.0), 1e4)
+        h = np.where(measured | determined, h, 1e7)
+        variance = h
+        for _ in range(2):
+            schur = Schur(h, self.J, self._JT, REGULARISATIONS[0] * 1e-3, schur)
+            assert isinstance(schur.factor, Factor)
+            variance = h - h**2 * kernel.diagonal_of(self.J, schur.factor)
+            wide = np.clip(WIDE * np.abs(variance), 1e-2, 1e7)
+            h = np.where(measured, h, np.where(determined, wide, 1e7))
+        return np.maximum(variance, 0.0) * self.column_scale**2
+
+    def left_null(self, vectors: np.ndarray) -> np.ndarray:
+        """Return vectors (m × k) projected on the left null space of J, of a system with W = I.
+
+        Repeated solves with ``J Jᵀ + δI`` damp all that J can reach by δ each time.
+        """
+        y = vectors
+        for _ in range(4):
+            right = np.concatenate([np.zeros((self.n, y.shape[1])), -y])
+            y = REGULARISATIONS[0] * self._factor.solve(right)[self.n :]
+        return y * self.row_scale[:, None]

@@ -22,7 +22,12 @@ def posterior_sd(solution: Solution, classification: Classification) -> np.ndarr
     sd = np.zeros(len(solution.x))
     free = classification.status[unfixed] == FREE
     wanted = np.flatnonzero(~free)
-    variance = np.full(len(unfixed), np.nan)
+    at_once = kkt.posterior_variance(~free)
+    if at_once is not None:
+        variance = np.where(free, np.nan, at_once)
+        wanted = wanted[:0]
+    else:
+        variance = np.full(len(unfixed), np.nan)
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
         unit = np.zeros((len(unfixed), len(part)))
