@@ -3,81 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mfa.balance.assemble import assemble
-from mfa.balance.classify import FREE, STATUSES, Classification, classify
-from mfa.balance.data import merge
-from mfa.balance.distribution import interval
+from mfa.balance.classify import STATUSES, Classification, classify
 from mfa.balance.equations import Equations
-from mfa.balance.quantities import KIND_NAMES, PARAMETER
+from mfa.balance.quantities import PARAMETER
 from mfa.balance.reconcile import Solution, reconcile
 from mfa.balance.spread import combination_sd, posterior_sd
 from mfa.balance.tests import Tests, examine
 from mfa.model.system import System
+from mfa.result import Estimate, QuantityResult
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from mfa.balance.explain import Explanation
+    from mfa.balance.interval import FeasibleSet
+    from mfa.balance.target import Key
+    from mfa.verdict import TestResult
+
 Z95 = 1.959963984540054
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value with 1 σ, its 95 % interval, unit and status; NaN when the data do not settle it."""
-
-    value: float
-    sd: float
-    lower: float
-    upper: float
-    unit: str
-    status: str
-
-    @property
-    def known(self) -> bool:
-        """Whether the data settle the value."""
-        return self.status != "free"
-
-
-@dataclass(frozen=True)
-class QuantityResult:
-    """One quantity of the account, in its display unit."""
-
-    id: str
-    kind: str
-    layer: str
-    period: str
-    region: str
-    input: float
-    input_sd: float
-    value: float
-    sd: float
-    lower: float
-    upper: float
-    unit: str
-    status: str
-    adjustment: float
-    observations: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class TestResult:
-    """Global and single tests of the observations (`mfa.balance.tests`)."""
-
-    chi2: float
-    dof: int
-    p_value: float
-    critical: float
-    table: pd.DataFrame
-    suspects: list[str]
-    untestable: list[str]
-
-    __test__ = False  # not a test class, whatever a test runner thinks of its name
 
 
 def balance(system: System, *, robust: str | None = None, **unknown: Any) -> Account:
@@ -161,111 +112,9 @@ class Account:
         ``value`` and ``sd`` are NaN where the status is ``free``; ``adjustment`` is value − input
         in σ of the input.
         """
-        import pandas as pd
+        from mfa.quantity_table import quantity_table
 
-        q, n = self.equations.quantities, self._n
-        factor = q.factor
-        status = self.classification.status[:n]
-        free = status == FREE
-        value = np.where(free, np.nan, self.solution.x[:n] / factor)
-        sd = np.where(free, np.nan, self._sd[:n] / factor)
-        given, given_sd = self._inputs()
-        lower, upper = self._interval(value, sd, free)
-        with np.errstate(all="ignore"):
-            adjustment = np.where(given_sd > 0, (value - given) / given_sd, 0.0)
-        source, target, material = self._ends()
-        labels = self._labels()
-        return pd.DataFrame(
-            {
-                "id": q.ids,
-                "kind": np.array(KIND_NAMES, dtype=object)[q.kinds],
-                "source": source,
-                "target": target,
-                "material": material,
-                "layer": labels[0],
-                "period": labels[1],
-                "region": labels[2],
-                "input": given,
-                "input_sd": given_sd,
-                "value": value,
-                "sd": sd,
-                "lower": lower,
-                "upper": upper,
-                "unit": [unit or "" for unit in q.unit],
-                "status": np.array(STATUSES, dtype=object)[status],
-                "adjustment": np.where(np.isnan(given), np.nan, adjustment),
-            }
-        )
-
-    def _interval(
-        self, value: np.ndarray, sd: np.ndarray, free: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the 95 % interval within the bounds; for free quantities the feasible range."""
-        from mfa.balance.interval import feasible_ranges
-
-        e, n, factor = self.equations, self._n, self.equations.quantities.factor
-        low, high = e.lower[:n] / factor, e.upper[:n] / factor
-        lower, upper = interval(e, self.given, value, sd)
-        lower, upper = np.maximum(lower, low), np.minimum(upper, high)
-        if free.any():
-            ranges = feasible_ranges(e, self.solution, self._sd, np.flatnonzero(free))
-            lower[free], upper[free] = ranges[:, 0] / factor[free], ranges[:, 1] / factor[free]
-        return lower, upper
-
-    def _inputs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the (merged) observed value and its σ in display units, NaN where unobserved."""
-        e, n, given = self.equations, self._n, self.given
-        data = merge(given, e.quantities.count, e.lower, e.upper)
-        mean, precision = data.mean, np.zeros(e.quantities.count)
-        np.add.at(precision, given.index[data.uncertain], given.sd[data.uncertain] ** -2.0)
-        sd = np.where(precision > 0, 1 / np.sqrt(np.where(precision > 0, precision, 1)), 0.0)
-        sd[given.index[data.exact]] = 0.0
-        for target, value, spread in self._observed_products(mean, sd):
-            if np.isnan(mean[target]):
-                mean[target], sd[target] = value, spread
-        sd = np.where(np.isnan(mean), np.nan, sd)
-        return mean[:n] / e.quantities.factor, sd[:n] / e.quantities.factor
-
-    def _observed_products(
-        self, mean: np.ndarray, sd: np.ndarray
-    ) -> list[tuple[int, float, float]]:
-        """Return (quantity, value, σ) of observations given as value × factor, from data alone."""
-        e, out = self.equations, []
-        x = np.where(np.isnan(mean), self.solution.x, mean)
-        for target, line in e.factored.values():
-            at = x.copy()
-            at[target] = 0.0
-            row = e.jacobian(at)[[line]].toarray()[0]
-            weight = row[target]
-            if weight:
-                value = -float(e.residual(at)[line]) / weight
-                others = np.delete(row / weight, target) * np.delete(np.nan_to_num(sd), target)
-                out.append((target, value, float(np.sqrt((others**2).sum()))))
-        return out
-
-    def _ends(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        q, s, n = self.equations.quantities, self.system, self._n
-        out = [np.full(n, "", dtype=object) for _ in range(3)]
-        flows, stocks = q.kinds == 0, (q.kinds == 1) | (q.kinds == 2)
-        for column, name in zip(out, ("source", "target", "material"), strict=True):
-            column[flows] = s.flows.column(name)[q.rows[flows]]
-        out[0][stocks] = s.stocks.column("process")[q.rows[stocks]]
-        out[2][stocks] = s.stocks.column("material")[q.rows[stocks]]
-        return out[0], out[1], out[2]
-
-    def _labels(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        q, s = self.equations.quantities, self.system
-        layers = np.array([*s.layers, ""], dtype=object)
-        opening = self._opening_label()
-        periods = np.array([*s.periods, "", opening], dtype=object)
-        regions = np.array([*s.regions, ""], dtype=object)
-        p = np.where(
-            q.periods == -2,
-            len(s.periods),
-            np.where(q.periods == -1, len(s.periods) + 1, q.periods),
-        )
-        r = np.where(q.regions < 0, len(s.regions), q.regions)
-        return layers[q.layers], periods[p], regions[r]
+        return quantity_table(self)
 
     def _opening_label(self) -> str:
         first = self.system.periods[0]
@@ -346,56 +195,19 @@ class Account:
 
     @cached_property
     def test(self) -> TestResult:
-        """Global χ² and the normalised adjustment of every observation."""
-        frame, t = self.observations, self._tests
-        return TestResult(
-            t.chi2,
-            t.dof,
-            t.p_value,
-            t.critical,
-            frame,
-            frame.loc[t.suspect].sort_values("normalised", ascending=False)["id"].tolist(),
-            frame.loc[~t.testable, "id"].tolist(),
-        )
+        """Global χ², nodal and single tests of the data; what cannot be tested or told apart."""
+        from mfa.verdict import TestResult
+
+        return TestResult.of(self)
 
     # -------------------------------------------------------------------------------- balances
 
     @cached_property
     def residuals(self) -> pd.DataFrame:
         """One row a balance: in, out, stock change, difference, after and before balancing."""
-        import pandas as pd
+        from mfa.balance_table import balance_table
 
-        e, s = self.equations, self.system
-        lines = e.balances
-        names = [list(s.processes), list(s.layers), list(s.periods), list(s.regions)]
-        frame = pd.DataFrame(
-            {
-                key: np.array(labels, dtype=object)[lines[:, k]]
-                for k, (key, labels) in enumerate(
-                    zip(("process", "layer", "period", "region"), names, strict=True)
-                )
-            }
-        )
-        frame["unit"] = [s.layer_unit(layer) for layer in frame["layer"]]
-        from mfa.units import parse_unit
-
-        factor = np.array([e.quantities.internal.factor(parse_unit(u)) for u in frame["unit"]])
-        rows = np.flatnonzero(e.row_kind == 0)
-        A = e.A[rows]
-        changes = np.zeros(A.shape[1], dtype=bool)
-        changes[: self._n] = e.quantities.kinds == 2
-        given = np.append(
-            self._inputs()[0] * e.quantities.factor, np.full(A.shape[1] - self._n, np.nan)
-        )
-        for suffix, x in (("", self.solution.x), ("_before", np.nan_to_num(given))):
-            parts = _split(A, x, changes)
-            for key, part in zip(("in", "out", "stock_change"), parts, strict=True):
-                frame[f"{key}{suffix}"] = part / factor
-            frame[f"difference{suffix}"] = (A @ x) / factor
-        complete = (abs(A) @ np.isnan(given).astype(float)) == 0
-        frame["complete_before"] = complete
-        frame.loc[~complete, "difference_before"] = np.nan
-        return frame
+        return balance_table(self)
 
     # ----------------------------------------------------------------------------- combinations
 
@@ -475,24 +287,67 @@ class Account:
 
         factor = self.equations.quantities.internal.factor(parse_unit(unit)) if unit else 1.0
         if not self.classification.determines(weights):
-            low, high = self._free_range(weights)
+            low, high = self._feasible.range_of(weights)
             return Estimate(np.nan, np.nan, low / factor, high / factor, unit, "free")
         sd = float(combination_sd(self.solution, weights[:, None])[0]) / factor
         value /= factor
         return Estimate(value, sd, value - Z95 * sd, value + Z95 * sd, unit, "determined")
 
-    def _free_range(self, weights: np.ndarray) -> tuple[float, float]:
-        """Return what bounds of the single quantities leave for an undetermined combination."""
-        factor = self.equations.quantities.factor
-        used = np.flatnonzero(weights[: self._n])
-        low = self.table["lower"].to_numpy()[used] * factor[used]
-        high = self.table["upper"].to_numpy()[used] * factor[used]
-        w = weights[used]
-        with np.errstate(invalid="ignore"):
-            return (
-                float(np.where(w > 0, w * low, w * high).sum()),
-                float(np.where(w > 0, w * high, w * low).sum()),
-            )
+    @cached_property
+    def _feasible(self) -> FeasibleSet:
+        """Everything the free quantities may be at once."""
+        from mfa.balance.interval import FeasibleSet
+
+        return FeasibleSet(self.equations, self.solution, self._sd)
+
+    # ------------------------------------------------------------------------------- explaining
+
+    def explain(self, quantity: Key, language: str = "vi") -> Explanation:
+        """Explain in words where a quantity's value comes from (`mfa.balance.explain`).
+
+        Raises
+        ------
+        InputError
+            There is no such quantity, or it has several values and no label says which.
+        """
+        from mfa.balance.explain import explain
+
+        return explain(self, quantity, language)
+
+    def shares(self, what: Key, *, period: str = "", region: str = "") -> pd.DataFrame:
+        """Return how much each observation contributes to the variance of a quantity or formula.
+
+        See `mfa.balance.contribution.share_table` for the columns.
+        """
+        from mfa.balance.contribution import share_table
+
+        return share_table(self, what, period, region)
+
+    def next_data(
+        self,
+        n: int = 5,
+        target: Key | None = None,
+        precision: float = 0.1,
+        *,
+        period: str = "",
+        region: str = "",
+    ) -> pd.DataFrame:
+        """Return the further data that would narrow a result, or the account as a whole, most.
+
+        See `mfa.balance.next_data.next_data` for the columns and the default target.
+        """
+        from mfa.balance.next_data import next_data
+
+        return next_data(self, n, target, precision, period, region)
+
+    def settle(self, quantity: Key | None = None) -> pd.DataFrame:
+        """Return the groups of free quantities that one further datum would settle together.
+
+        With `quantity` only its group; see `mfa.balance.settle.settle_table` for the columns.
+        """
+        from mfa.balance.settle import settle_table
+
+        return settle_table(self, quantity)
 
     # ---------------------------------------------------------------------------------- leaving
 
@@ -534,10 +389,3 @@ class Account:
         t = self.table["status"].value_counts()
         counts = ", ".join(f"{t.get(s, 0)} {s}" for s in STATUSES if t.get(s, 0))
         return f"<Account of {self.system.title()!r}: {counts}; χ² {self.solution.chi2:.3g}>"
-
-
-def _split(A: Any, x: np.ndarray, changes: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return what enters, what leaves and what is added to stock, by row of the balances A."""
-    flows = np.where(changes, 0.0, x)
-    positive, negative = A.maximum(0), (-A).maximum(0)
-    return positive @ flows, negative @ flows, negative @ np.where(changes, x, 0.0)

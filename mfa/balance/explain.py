@@ -12,7 +12,6 @@ import numpy as np
 from mfa.balance.classify import DETERMINED, FIXED, FREE, MEASURED, RECONCILED
 from mfa.balance.contribution import share_table
 from mfa.balance.derivation import derive
-from mfa.balance.interval import FeasibleSet
 from mfa.balance.settle import settling_group
 from mfa.balance.target import Key, find_target, quantity_label
 from mfa.balance.words import Words
@@ -202,8 +201,7 @@ class _Writer:
 
     def _range(self, name: str) -> str:
         _, account = self._, self.account
-        feasible = FeasibleSet(account.equations, account.solution, account._sd)
-        low, high = (feasible.ranges(np.array([self.index]))[0] / self.factor).tolist()
+        low, high = (account._feasible.ranges(np.array([self.index]))[0] / self.factor).tolist()
         texts = {"name": name, "lower": self._number(low), "upper": self._number(high)}
         if np.isfinite(low) and np.isfinite(high):
             return _("“{name}” is unknown; the data leave {lower} to {upper}.", **texts)
