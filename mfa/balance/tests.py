@@ -1,6 +1,6 @@
 """Statistical tests of the data: global χ² and the normalised adjustment of each observation.
 
-Narasimhan & Jordache (2000): with r = z − x̂ and posterior covariance C, Var r = V − H C Hᵀ; the
+Narasimhan & Jordache (2000): with r = x̂ − z and posterior covariance C, Var r = V − H C Hᵀ; the
 global statistic is χ²-distributed with as many degrees of freedom as there are independent checks.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mfa.balance.classify import RECONCILED, Classification
+from mfa.balance.classify import FIXED, RECONCILED, Classification
 from mfa.balance.equations import Observations
 from mfa.balance.reconcile import Solution
 
@@ -31,6 +31,12 @@ class Tests:
         Whether anything checks the observation; whether it exceeds the critical value.
     critical
         Two-sided critical value at 5 % over all testable observations together (Šidák).
+    p_values
+        Two-sided probability of such an adjustment, of each observation alone; NaN: not testable.
+    detectability
+        √(1 − σ²_after / σ²): the share of an error of the datum that its adjustment shows; 0 to 1.
+    adjustability
+        1 − σ_after / σ: what the balance adds to the precision of the datum; 0 to 1.
     """
 
     chi2: float
@@ -41,36 +47,80 @@ class Tests:
     testable: np.ndarray
     suspect: np.ndarray
     critical: float
+    p_values: np.ndarray
+    detectability: np.ndarray
+    adjustability: np.ndarray
 
-    __test__ = False  # not a test class, whatever a test runner thinks of its name
+    __test__ = False
+
+    @property
+    def consistent(self) -> bool:
+        """Whether neither the global nor a single test rejects at 5 %."""
+        return not self.suspect.any() and not self.p_value < SIGNIFICANCE
 
 
 def examine(
     observations: Observations, solution: Solution, classification: Classification, sd: np.ndarray
 ) -> Tests:
-    """Test every observation against the balanced account; `sd` in internal units, (n,)."""
+    """Test every observation against the balanced account.
+
+    After a robust balance an observation of weight w has σ/√w in `observations`; it is tested with
+    the σ it was given: Var r ≤ σ² + (1 − 2w) σ²_after.
+
+    Parameters
+    ----------
+    sd
+        Posterior σ of all quantities in internal units, NaN where free; (n,).
+    """
     from scipy.stats import chi2 as chi2_distribution
     from scipy.stats import norm
 
-    index, sigma = observations.index, observations.sd
-    count = len(index)
+    index, count = observations.index, len(observations.index)
+    weight = solution.weights if len(solution.weights) else np.ones(count)
+    sigma = observations.sd * np.sqrt(weight)
     residual = solution.x[index] - observations.value
     uncertain = np.zeros(count, dtype=bool)
     uncertain[solution.data.uncertain] = True
     safe = np.where(uncertain, sigma, 1.0)
-    variance = sigma**2 - np.nan_to_num(sd[index]) ** 2
-    testable = (
-        uncertain & (classification.status[index] == RECONCILED) & (variance > 1e-10 * safe**2)
-    )
+    after = np.nan_to_num(sd[index])
+    variance = sigma**2 + (1 - 2 * weight) * after**2
+    checked = np.isin(classification.status[index], (RECONCILED, FIXED))
+    testable = uncertain & checked & (variance > 1e-10 * safe**2)
     raw = np.where(uncertain, residual / safe, 0.0)
     normalised = np.full(count, np.nan)
     normalised[testable] = np.abs(residual[testable]) / np.sqrt(variance[testable])
-    tested = max(int(testable.sum()), 1)
-    critical = float(norm.ppf(1 - (1 - (1 - SIGNIFICANCE) ** (1 / tested)) / 2))
+    critical = critical_value(int(testable.sum()))
     dof = _degrees(observations, solution, sd)
     p_value = float(chi2_distribution.sf(solution.chi2, dof)) if dof else float("nan")
     suspect = testable & (np.nan_to_num(normalised) > critical)
-    return Tests(solution.chi2, dof, p_value, raw, normalised, testable, suspect, critical)
+    ratio = np.where(uncertain, np.minimum(after / safe, 1.0), np.nan)
+    return Tests(
+        solution.chi2,
+        dof,
+        p_value,
+        raw,
+        normalised,
+        testable,
+        suspect,
+        critical,
+        2 * norm.sf(normalised),
+        np.where(testable | ~uncertain, np.sqrt(1 - ratio**2), 0.0),
+        np.where(testable | ~uncertain, 1 - ratio, 0.0),
+    )
+
+
+def critical_value(count: int) -> float:
+    """Return the two-sided critical value at 5 % over `count` normal statistics together (Šidák).
+
+    Examples
+    --------
+    >>> round(critical_value(1), 2), round(critical_value(100), 2)
+    (1.96, 3.47)
+    """
+    from scipy.stats import norm
+
+    alone = 1 - (1 - SIGNIFICANCE) ** (1 / max(count, 1))
+    return float(norm.isf(alone / 2))
 
 
 def _degrees(observations: Observations, solution: Solution, sd: np.ndarray) -> int:
