@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from mfa.locale import translator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a datum came from: a file, a sheet and a cell, or a named row of a table."""
 

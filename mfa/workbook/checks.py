@@ -148,9 +148,12 @@ def check_cells(checked: Checked) -> None:
     for sheet in SHEETS:
         if sheet.keys:
             continue
+        columns = {column.name: column for column in sheet.columns}
+        required = [column.name for column in sheet.columns if column.required]
         for row in checked.tables[sheet.name]:
-            for column in sheet.columns:
-                check_cell(checked, row, column, column.name)
+            for name in dict.fromkeys([*required, *row.cells]):
+                if name in columns:
+                    check_cell(checked, row, columns[name], name)
         if sheet.columns[0].name == "id":
             _check_ids(checked, sheet)
 

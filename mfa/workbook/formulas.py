@@ -26,6 +26,8 @@ def usable(checked: Checked, system: System, row: Row, column: str, *, relation:
     from mfa.model.relation import Call, Name, parse_expression, parse_relation, walk
 
     text = checked.text(row, column)
+    if not relation and (text in system.flows or text in system.parameters):
+        return True  # by far the most observations are of one flow: no need to parse
     try:
         if relation:
             statement = parse_relation(text)

@@ -20,7 +20,7 @@ from mfa.workbook.problems import error
 
 MAX_FILE = 100_000_000
 MAX_PARTS = 5_000
-MAX_PART = 120_000_000
+MAX_PART = 200_000_000
 MAX_TOTAL = 400_000_000
 CHUNK = 1 << 18
 _XML_ENDINGS = (".xml", ".rels", ".vml")

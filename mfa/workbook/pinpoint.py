@@ -31,10 +31,13 @@ def system_problems(checked: Checked, system: System) -> Iterator[Problem]:
 
     What is only a consequence of a row that was left out is not reported.
     """
+    found = list(system.check())
+    if not found:
+        return
     rows = _rows_by_place(checked)
     reported = {(p.code, str(p.place)) for p in checked.problems}
     broken = _processes_of_broken_flows(checked, system)
-    for problem in system.check():
+    for problem in found:
         row = rows.get(str(problem.place))
         if problem.code in _LOOSE and problem.values.get("id") in broken:
             continue

@@ -107,7 +107,8 @@ def read_rows(
 
 def _find_header(table: Sheet, grid: Grid) -> _Header | None:
     """Find the row of titles and the row of machine names below it, one of them at least."""
-    top = [n for n in sorted(grid) if n <= min(grid) + HEADER_DEPTH]
+    lowest = min(grid) + HEADER_DEPTH
+    top = sorted(n for n in grid if n <= lowest)
     hits = {n: _titles(table, grid[n]) for n in top}
     best = max((len(set(h.values())) for h in hits.values()), default=0)
     wanted = best // 2 + 1

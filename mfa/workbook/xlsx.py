@@ -22,14 +22,18 @@ from mfa.workbook.cells import Date, Found
 from mfa.workbook.guard import Package
 from mfa.workbook.problems import error
 
-MAX_CELLS = 250_000
-"""How many filled cells a sheet may have, roughly: tags are counted, not cells."""
+MAX_CELLS = 2_000_000
+"""How many filled cells a sheet may have: 100,000 observations with every column filled in."""
 MARKS_PER_CELL = 5
+MAX_MARKS = 1_250_000
+"""How many tags a part may have beyond those that its cells or strings need."""
 _DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _NOT_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _BLANK_CELL = re.compile(rb'<c r="[A-Z]+[0-9]+"[^<>]*(?:/>|></c>)')
 _BLANK_ROW = re.compile(rb'<row r="[0-9]+"[^<>]*(?:/>|>\s*</row>)')
+_UNITS = (b"<c ", b":c ", b"<si>", b":si>")
+"""How a cell or a shared string begins; the tags inside are allowed for."""
 Attributes = dict[str, str]
 
 
@@ -141,18 +145,22 @@ class Book:
 def _parse(
     package: Package, part: str, parser: expat.XMLParserType, thin: Callable[[bytes], bytes] = bytes
 ) -> None:
-    """Parse what `thin` leaves of `part`; refuse beforehand what would take too long."""
-    pieces, marks = [], 0
+    """Parse what `thin` leaves of `part`; refuse beforehand what would take too long.
+
+    The part is unpacked twice rather than held: it may have a hundred megabytes.
+    """
+    cells = marks = 0
     for piece in package.pieces(part):
-        pieces.append(thin(piece))
-        marks += pieces[-1].count(b"<")
-        if marks > MAX_CELLS * MARKS_PER_CELL:
+        thinned = thin(piece)
+        cells += sum(map(thinned.count, _UNITS))
+        marks += thinned.count(b"<")
+        if cells > MAX_CELLS or marks > MAX_MARKS + cells * MARKS_PER_CELL:
             message = N_(
                 "A sheet has more than {limit} filled cells. Put large tables into CSV files."
             )
             place = Place(file=package.name)
             raise InputError([error("too-many-cells", message, place, limit=MAX_CELLS)])
-    package.parse(pieces, parser)
+    package.parse(map(thin, package.pieces(part)), parser)
 
 
 def _without_blanks(data: bytes) -> bytes:
