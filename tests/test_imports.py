@@ -19,17 +19,17 @@ HEAVY = (
 )  # fmt: skip
 
 BASE = {"", "errors", "locale", "vocabulary", "units", "unit_list", "unit_text", "number_text"}
+ACCOUNT = {"account", "export", "result", "quantity_table", "balance_table", "verdict"}
 ALLOWED = {
     **dict.fromkeys(BASE, BASE),
     "model": BASE,
     "balance": BASE | {"model"},
-    "account": BASE | {"model", "balance", "export"},
-    "export": BASE | {"model", "balance"},
+    **dict.fromkeys(ACCOUNT, BASE | ACCOUNT | {"model", "balance"}),
     "workbook": BASE | {"model"},
     "formats": BASE | {"model", "workbook"},
-    "indicators": BASE | {"model", "balance", "account"},
-    "sankey": BASE | {"model", "account"},
-    "report": BASE | {"model", "account", "indicators", "sankey"},
+    "indicators": BASE | ACCOUNT | {"model", "balance"},
+    "sankey": BASE | ACCOUNT | {"model", "balance"},
+    "report": BASE | ACCOUNT | {"model", "balance", "indicators", "sankey"},
     "settings": BASE,
     "frameworks": BASE | {"settings", "workbook", "formats"},
     "convert": BASE | {"case", "frameworks", "workbook", "formats"},
