@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mfa.report.xlsx import Placed
 
+CHART_ROWS = 26  # rows of a sheet that a chart below its table takes
 CHARTED = ("ew-de", "ew-imports", "ew-exports", "ew-dmc")
 
 
@@ -35,7 +36,7 @@ def economy(workbook: Workbook, sheet: Worksheet, placed: Placed) -> None:
     for column in columns:
         chart.add_series(
             {
-                "name": [placed.sheet, placed.head, column],
+                "name": _heading(placed, column),
                 "categories": _cells(placed.sheet, rows, names[0]),
                 "values": _cells(placed.sheet, rows, column),
                 "fill": {"color": CLASS_COLOURS[keys[column]]},
@@ -54,7 +55,7 @@ def adjustments(workbook: Workbook, sheet: Worksheet, placed: Placed) -> None:
     chart = workbook.add_chart({"type": "bar"})
     chart.add_series(
         {
-            "name": [placed.sheet, placed.head, column],
+            "name": _heading(placed, column),
             "categories": [placed.sheet, placed.row(0), 0, placed.row(count - 1), 0],
             "values": [placed.sheet, placed.row(0), column, placed.row(count - 1), column],
             "fill": {"color": "#3B8FB0"},
@@ -73,6 +74,12 @@ def _cells(sheet: str, rows: list[int], column: int) -> str:
     quoted = sheet.replace("'", "''")
     cells = (xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True) for row in rows)
     return "=(" + ",".join(f"'{quoted}'!{cell}" for cell in cells) + ")"
+
+
+def _heading(placed: Placed, lane: int) -> str:
+    """Return the heading of a lane in all languages."""
+    column = placed.lanes[lane].column
+    return " / ".join(dict.fromkeys(table.columns[column].title for table in placed.tables))
 
 
 def _finish(chart: object, placed: Placed) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mfa.locale import N_, translator
 from mfa.locale.numbers import significant_decimals
-from mfa.report.charts import CHARTS
+from mfa.report.charts import CHART_ROWS, CHARTS
 from mfa.report.document import Document, plain
 from mfa.report.tables import Badge, Bar, Cell, Num, Range, Ref, Table
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CREATED = datetime.datetime(2024, 1, 1)  # constant, so that the same report has the same bytes
 SHORT = 24  # characters; texts up to this share a cell in two languages
 WIDEST = 60
+HEADING = 20  # characters of a heading in one line
 LONGEST = 32_000  # characters a cell may hold, with a margin
 CONTENTS = N_("Contents")
 
@@ -104,7 +105,8 @@ def place(documents: Sequence[Document]) -> list[Placed]:
         sheet = names[key]
         top = next_row.get(sheet, 0)
         placed.append(Placed(tables, sheet, top, tuple(_lanes(tables))))
-        next_row[sheet] = top + 1 + 1 + len(tables[0].rows) + 1 + 1
+        room = CHART_ROWS if tables[0].id in CHARTS else 0
+        next_row[sheet] = top + 2 + len(tables[0].rows) + 2 + room
     return placed
 
 
@@ -190,30 +192,36 @@ class _Writer:
     # ---------------------------------------------------------------------------------- contents
 
     def _contents(self) -> None:
-        first = self.documents[0]
         name = _sheet_name(self._both(CONTENTS), {p.sheet for p in self.placed})
         sheet = self.workbook.add_worksheet(name)
-        sheet.set_column(0, 0, 12)
-        sheet.set_column(1, len(self.documents), 62)
-        sheet.set_column(len(self.documents) + 1, len(self.documents) + 1, 26)
+        sheet.set_column(0, 0, 24)
+        sheet.set_column(1, len(self.documents), 70)
         for index, document in enumerate(self.documents):
-            sheet.write_string(
-                index, 0, _safe(document.title), self._format(bold=True, font_size=16)
-            )
-        row = len(self.documents) + 1
-        for index, (label, value) in enumerate(first.facts):
-            other = [document.facts[index] for document in self.documents]
-            sheet.write_string(row, 0, _join([o[0] for o in other]), self._format(bold=True))
-            sheet.write_string(row, 1, _join([o[1] for o in other]) or value or label)
-            row += 1
-        row += 1
+            look = self._format(bold=True, font_size=16)
+            sheet.write_string(index, 0, _safe(document.title), look)
+            sheet.set_row(index, 24)
+        row = self._about(sheet, len(self.documents) + 1) + 1
         for placed in self.placed:
             target = f"internal:'{placed.sheet}'!A{placed.top + 1}"
-            for index, table in enumerate(placed.tables):
-                sheet.write_string(row, 1 + index, _safe(table.title))
             sheet.write_string(row, 0, _join([table.label for table in placed.tables]))
-            sheet.write_url(row, 1 + len(placed.tables), target, self._link(), placed.sheet)
+            for index, table in enumerate(placed.tables):
+                sheet.write_url(row, 1 + index, target, self._link(), _safe(table.title))
             row += 1
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+
+    def _about(self, sheet: Worksheet, row: int) -> int:
+        """Write boundary, period, author… and return the row below."""
+        wrap = self._format(text_wrap=True)
+        for facts in zip(*(document.facts for document in self.documents), strict=True):
+            names = _join([name for name, _ in facts])
+            sheet.write_string(row, 0, names, self._format(bold=True, text_wrap=True))
+            for index, (_, value) in enumerate(facts):
+                sheet.write_string(row, 1 + index, _safe(value), wrap)
+            sheet.set_row(row, 16 * max(-(-len(value) // 60) for _, value in facts))
+            row += 1
+        return row
 
     def _both(self, message: str) -> str:
         return _join([translator(d.language)(message) for d in self.documents])
@@ -232,7 +240,8 @@ class _Writer:
         for position, lane in enumerate(placed.lanes):
             heading = self._heading(placed, lane)
             sheet.write_string(placed.head, position, heading, head)
-            self._widen(placed.sheet, position, max(len(x) for x in heading.split("\n")))
+            self._widen(placed.sheet, position, min(HEADING, max(map(len, heading.split("\n")))))
+        sheet.set_row(placed.head, 18 * self._heading_lines(placed))
         for number in range(len(placed.tables[0].rows)):
             for position, lane in enumerate(placed.lanes):
                 self._cell(sheet, placed, number, position, lane)
@@ -281,6 +290,11 @@ class _Writer:
             for c in chosen
         ]
         return "\n".join(dict.fromkeys(texts))
+
+    def _heading_lines(self, placed: Placed) -> int:
+        """Return how many lines the tallest heading takes once it is wrapped."""
+        headings = (self._heading(placed, lane).split("\n") for lane in placed.lanes)
+        return max(sum(-(-len(line) // HEADING) for line in lines) for lines in headings)
 
     def _widen(self, sheet: str, column: int, width: int) -> None:
         key = (sheet, column)

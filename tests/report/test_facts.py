@@ -272,3 +272,20 @@ def test_consumption_is_narrowed_by_what_the_account_says():
     assert best.before == pytest.approx(dmc.sd)
     s.observe(best.id, account[best.id].value, sd=0.1 * abs(account[best.id].value))
     assert collect(s.balance()).economy.total("dmc").estimate.sd == pytest.approx(best.after)
+
+
+def test_regions_are_reported_for_the_parent_and_listed_in_the_annex(tmp_path):
+    s = System("land", unit="t/year", regions={"land": ["north", "south"]})
+    s.process("mill")
+    s.flow("in", "import", "mill")
+    s.flow("out", "mill", "export")
+    for region, value in (("north", 30), ("south", 12)):
+        s.observe("in", value, sd=1, region=region)
+    account = s.balance()
+    facts = collect(account)
+    assert facts.region == "land"
+    assert facts.economy.total("imports").estimate.value == pytest.approx(42)
+    annex = next(t for t in compose(facts, "en").tables() if t.id == "all-flows")
+    assert [c.title for c in annex.columns][1] == "Region"
+    assert len(annex.rows) == 6
+    assert len(write_report(account, tmp_path)) == 3

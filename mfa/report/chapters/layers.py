@@ -44,7 +44,9 @@ def _section(w: Writer, layer: LayerFacts) -> Section:
         blocks.append(picture)
     blocks.append(_table(w, layer))
     if layer.balances:
-        blocks.append(balance_table(w, f"balance-layer-{layer.layer}", layer.balances))
+        blocks.append(
+            balance_table(w, f"balance-layer-{layer.layer}", w.layer(layer.layer), layer.balances)
+        )
     if unknown:
         text = w.say(_("Unknown here: {flows}."), flows=w.listed(unknown))
         blocks.append(Paragraph(text, "note"))

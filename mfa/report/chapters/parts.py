@@ -37,8 +37,10 @@ def flow_row(w: Writer, item: Item) -> Row:
     return Row(cells, "" if item.known else "weak")
 
 
-def balance_table(w: Writer, id: str, balances: Iterable[Balance]) -> Table:
+def balance_table(w: Writer, anchor: str, name: str, balances: Iterable[Balance]) -> Table:
     """Return inputs, outputs, stock change and difference of processes, after and before.
+
+    `name` says in the title whose processes they are.
 
     Columns in which no process has anything are left out.
     """
@@ -48,9 +50,9 @@ def balance_table(w: Writer, id: str, balances: Iterable[Balance]) -> Table:
     stocks = any(b.stock_change.weights for b in balances)
     before = any(b.complete_before for b in balances)
     return Table(
-        id,
+        anchor,
         _("Balances"),
-        _("Balances of the processes ({unit})", unit=unit),
+        _("{name}: balances of the processes ({unit})", name=name, unit=unit),
         (
             Column(_("Process")),
             Column(_("In"), "number", unit),

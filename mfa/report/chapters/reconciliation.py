@@ -159,9 +159,10 @@ def _residuals(w: Writer) -> Section | None:
             process=w.process(worst.process),
         )
     )
+    layers = dict.fromkeys(b.layer for b in checked)
     tables = tuple(
-        balance_table(w, f"residuals-{k}", [b for b in checked if b.unit == unit])
-        for k, unit in enumerate(dict.fromkeys(b.unit for b in checked))
+        balance_table(w, f"residuals-{k}", w.layer(layer), [b for b in checked if b.layer == layer])
+        for k, layer in enumerate(layers)
     )
     return Section("residuals", _("Balances before and after"), (text, *tables))
 

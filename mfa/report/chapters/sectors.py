@@ -85,7 +85,9 @@ def _sheet(w: Writer, sector: SectorFacts) -> Section:
         blocks.append(picture)
     blocks.append(_biggest(w, sector))
     if sector.balances:
-        blocks.append(balance_table(w, f"balance-{sector.sector}", sector.balances))
+        blocks.append(
+            balance_table(w, f"balance-{sector.sector}", w.sector(sector.sector), sector.balances)
+        )
     blocks += [Paragraph(text, "note") for text in _doubts(w, sector)]
     return Section(f"sector-{sector.sector}", w.sector(sector.sector), tuple(blocks))
 

@@ -23,6 +23,7 @@ def about(w: Writer) -> tuple[tuple[str, str], ...]:
     pairs = (
         (_("System boundary"), system.boundary(w.language)),
         (_("Period"), ", ".join(p for p in system.periods if p)),
+        (_("Region"), w.facts.region),
         (_("Author"), info.get("author", "")),
         (_("Version of the data"), info.get("version", "")),
     )
