@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from mfa.balance.explain import Explanation
+    from mfa.balance.explanation import Explanation
     from mfa.balance.interval import FeasibleSet
     from mfa.balance.target import Key
     from mfa.verdict import TestResult

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,20 +10,20 @@ import numpy as np
 from mfa.balance.classify import DETERMINED, FIXED, FREE, MEASURED, RECONCILED
 from mfa.balance.contribution import share_table
 from mfa.balance.derivation import derive
+from mfa.balance.explanation import Explanation, Section
+from mfa.balance.sentences import Sentences
 from mfa.balance.settle import settling_group
 from mfa.balance.target import Key, find_target, quantity_label
-from mfa.balance.words import Words
 from mfa.errors import InputError, Problem
 from mfa.locale import N_
 from mfa.locale.numbers import format_estimate, format_number, format_value
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from mfa.account import Account
     from mfa.balance.solve_symbolic import Formula
 
 MOST_SHARES = 8
+LEAST_SHARE = 0.005
 MOST_EQUATIONS = 12
 MOST_NAMES = 12
 UNMOVED = 0.005  # σ
@@ -39,65 +37,6 @@ STATUS = {
     FREE: N_("Not reported, and the relations leave more than one value possible."),
     FIXED: N_("A constant, given without uncertainty."),
 }
-
-
-@dataclass(frozen=True)
-class Section:
-    """A titled list of sentences; `code` for formulas."""
-
-    title: str
-    lines: tuple[str, ...]
-    code: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """Where one value of an account comes from.
-
-    Attributes
-    ----------
-    id, language
-        The quantity (``husk``, ``husk[2023]``) and the language of the sentences.
-    title, sections
-        What `text` is made of.
-    formula
-        For a quantity that follows from others: ``husk = rice_in - rice_out``, in the language of
-        relations. Further lines give the intermediate quantities. None where there is none, or it
-        is too long to explain anything.
-    shares
-        The observations behind the value and their shares of its variance (`Account.shares`).
-    """
-
-    id: str
-    language: str
-    title: str
-    sections: tuple[Section, ...]
-    formula: str | None
-    shares: pd.DataFrame
-
-    @property
-    def text(self) -> str:
-        """Return the explanation as plain text."""
-        parts = [self.title]
-        for section in self.sections:
-            lines = "\n".join(f"  {line}" for line in section.lines)
-            parts.append(f"{section.title}\n{lines}" if section.title else lines)
-        return "\n\n".join(parts)
-
-    def __str__(self) -> str:
-        return self.text
-
-    def _repr_markdown_(self) -> str:
-        parts = [f"### {_escaped(self.title)}"]
-        for section in self.sections:
-            lines = (
-                ["```", *section.lines, "```"]
-                if section.code
-                else [f"- {_escaped(line)}" for line in section.lines]
-            )
-            title = [f"**{_escaped(section.title)}**", ""] if section.title else []
-            parts.append("\n".join([*title, *lines]))
-        return "\n\n".join(parts)
 
 
 def explain(account: Account, quantity: Key, language: str = "vi") -> Explanation:
@@ -144,7 +83,7 @@ class _Writer:
 
     def __init__(self, account: Account, language: str, index: int) -> None:
         self.account, self.index, self.language = account, index, language
-        self.words = Words(account, language)
+        self.words = Sentences(account, language)
         self._ = self.words._
         self.status = int(account.classification.status[index])
         self.label = quantity_label(account, index)
@@ -275,7 +214,8 @@ class _Writer:
         if index < q.visible:
             return self.words.name(index)
         record = self.account.system.observations[q.aux_ids[index - q.visible]]
-        return self._("figure reported for “{quantity}”", quantity=record.quantity)
+        observed = self.words.formula(record.quantity, record.period, record.region)
+        return self._("figure reported for {quantity}", quantity=observed)
 
     # ------------------------------------------------------------------------------ figures
 
@@ -297,7 +237,9 @@ class _Writer:
             if sd > 0
             else format_value(value, language=self.language, digits=6)
         )
-        given = f"{number} {unit}".strip() + (f" × {row['factor']}" if row["factor"] else "")
+        given = f"{number} {unit}".strip()
+        if row["factor"]:
+            given += f" × {self.words.formula(row['factor'], row['period'], row['region'])}"
         text = f"{self._source(row['source'])}: {given}"
         if sd > 0 and abs(shift) >= UNMOVED:
             moved = _(
@@ -358,7 +300,10 @@ class _Writer:
         records = self.shares.to_dict("records")
         if len(records) < 2 and self.status != DETERMINED:
             return []
-        shown, rest = records[:MOST_SHARES], records[MOST_SHARES:]
+        shown = [row for row in records if abs(row["share"]) >= LEAST_SHARE][:MOST_SHARES]
+        rest = records[len(shown) :]
+        if len(rest) == 1:
+            shown, rest = records, []
         lines = [
             self._(
                 "{share} from {value} for {quantity} ({source})",
@@ -380,15 +325,7 @@ class _Writer:
         return f"{text} {self.words.unit(row['unit'])}".strip()
 
     def _observed(self, row: dict[str, Any]) -> str:
-        q = self.account.equations.quantities
-        if row["quantity"] not in q.slots:
-            return f"“{row['quantity']}”"
-        try:
-            labels = [str(text) for text in (row["period"], row["region"]) if text]
-            index = self.account._index(row["quantity"], tuple(labels))
-        except KeyError:
-            return f"“{row['quantity']}”"
-        return f"“{self.words.name(index)}”"
+        return self.words.formula(row["quantity"], row["period"], row["region"])
 
     def _percent(self, share: float) -> str:
         decimals = 0 if abs(share) >= 0.0995 else 1
@@ -412,8 +349,3 @@ class _Writer:
                 names="; ".join(names),
             )
         ]
-
-
-def _escaped(text: str) -> str:
-    """Return text whose signs mean nothing in Markdown."""
-    return re.sub(r"([\\`*_|<>\[\]])", r"\\\1", text)
