@@ -32,6 +32,7 @@ _NOT_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _BLANK_CELL = re.compile(rb'<c r="[A-Z]+[0-9]+"[^<>]*(?:/>|></c>)')
 _BLANK_ROW = re.compile(rb'<row r="[0-9]+"[^<>]*(?:/>|>\s*</row>)')
+MAX_HELD = 60_000_000
 _UNITS = (b"<c ", b":c ", b"<si>", b":si>")
 """How a cell or a shared string begins; the tags inside are allowed for."""
 Attributes = dict[str, str]
@@ -147,11 +148,15 @@ def _parse(
 ) -> None:
     """Parse what `thin` leaves of `part`; refuse beforehand what would take too long.
 
-    The part is unpacked twice rather than held: it may have a hundred megabytes.
+    A large part is unpacked twice rather than held in memory.
     """
-    cells = marks = 0
+    cells = marks = size = 0
+    held: list[bytes] = []
     for piece in package.pieces(part):
         thinned = thin(piece)
+        size += len(thinned)
+        if size <= MAX_HELD:
+            held.append(thinned)
         cells += sum(map(thinned.count, _UNITS))
         marks += thinned.count(b"<")
         if cells > MAX_CELLS or marks > MAX_MARKS + cells * MARKS_PER_CELL:
@@ -160,7 +165,7 @@ def _parse(
             )
             place = Place(file=package.name)
             raise InputError([error("too-many-cells", message, place, limit=MAX_CELLS)])
-    package.parse(map(thin, package.pieces(part)), parser)
+    package.parse(held if size <= MAX_HELD else map(thin, package.pieces(part)), parser)
 
 
 def _without_blanks(data: bytes) -> bytes:
