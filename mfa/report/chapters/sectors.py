@@ -102,14 +102,19 @@ def _sentences(w: Writer, s: SectorFacts) -> Iterable[tuple]:
     if s.outputs.weights:
         named = _named(w, s.leaving, s.outputs)
         yield w.sentence(_("{amount} leave it{flows}."), amount=w.total(s.outputs), flows=named)
-    if s.balancing_in.complete and s.balancing_out.complete:
+    if s.balancing:
+        unit = w.facts.unit
+        into, out = (
+            w.total(t) if t.weights else w.amount(0.0, None, unit)
+            for t in (s.balancing_in, s.balancing_out)
+        )
         yield w.say(
             _(
                 "Balancing items such as oxygen and water vapour come on top: {into} in and {out} "
                 "out."
             ),
-            into=w.total(s.balancing_in),
-            out=w.total(s.balancing_out),
+            into=into,
+            out=out,
         )
     if s.stock_change.complete:
         yield w.sentence(
