@@ -37,7 +37,8 @@ class FrontFactor(Factor):
             buffer = np.empty(self._largest)
             solve_numba.solve_vector(shape, self._panels, self._pivots, X, buffer)
         else:
-            solve_numba.solve_block(shape, self._panels, self._pivots, X)
+            same = np.arange(self.n, dtype=np.int32)
+            solve_numba.solve_block(shape, self._panels, self._pivots, X, same)
         out = np.empty_like(X)
         out[s.order] = X
         return out

@@ -25,9 +25,28 @@ Shape = Any
 ROWS, COLUMNS = 128, 32
 # Fused multiply-add changes roundings, never the order of a sum: same input, same bytes.
 FAST = {"contract", "nsz"}
+# Only what Python calls needs a way in from there: the others compile in less time without.
+INNER = {"cache": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+OUTER = {"cache": True, "no_cfunc_wrapper": True}
 
 
-@njit(cache=True, fastmath=FAST)
+@njit(**INNER)
+def scale(x: Array, begin: int, end: int, factor: float) -> None:
+    """Multiply a part of x."""
+    part = x[begin:end]
+    for i in range(len(part)):
+        part[i] *= factor
+
+
+@njit(**INNER)
+def clear(x: Array, begin: int, end: int) -> None:
+    """Set a part of x to 0."""
+    part = x[begin:end]
+    for i in range(len(part)):
+        part[i] = 0.0
+
+
+@njit(fastmath=FAST, **INNER)
 def four_columns(
     C: Array, c: int, ldc: int, A: Array, a: int, lda: int, B: Array, b: int, step: int,
     stride: int, m: int, depth: int,
@@ -67,7 +86,7 @@ def four_columns(
         b += step
 
 
-@njit(cache=True, fastmath=FAST)
+@njit(fastmath=FAST, **INNER)
 def one_column(
     C: Array, c: int, A: Array, a: int, lda: int, B: Array, b: int, step: int, m: int, depth: int
 ) -> None:
@@ -91,7 +110,7 @@ def one_column(
         b += step
 
 
-@njit(cache=True)
+@njit(**INNER)
 def _multiply(
     C: Array, c: int, ldc: int, A: Array, a: int, lda: int, B: Array, b: int, step: int,
     stride: int, height: int, width: int, depth: int, lower: bool,
@@ -116,7 +135,7 @@ def _multiply(
                 j += 1
 
 
-@njit(cache=True, fastmath=FAST)
+@njit(fastmath=FAST, **INNER)
 def _factor_panel(
     panels: Array,
     at: int,
@@ -142,20 +161,19 @@ def _factor_panel(
             here, source = at + j * height + j, at + left * height + j
             m = height - j
             one_column(panels, here, panels, source, height, panels, source, height, m, j - left)
-            column = panels[here : here + m]
-            pivot = column[0]
+            pivot = panels[here]
             if pivot > tolerance * original[j]:
                 pivots[j] = 1.0 / np.sqrt(pivot)
-                column *= pivots[j]
+                scale(panels, here, here + m, pivots[j])
             else:
                 if pivot < 0.0:
                     worst = min(worst, pivot / original[j] if original[j] > 0.0 else -np.inf)
                 pivots[j] = 0.0
-                column[:] = 0.0
+                clear(panels, here, here + m)
     return worst
 
 
-@njit(cache=True)
+@njit(**INNER)
 def _take_update(
     panels: Array, at: int, width: int, height: int, stack: Array, into: int, taken: int,
     within: Array,
@@ -172,7 +190,7 @@ def _take_update(
             goal[base + within[i]] += stack[taken + j * count + i]
 
 
-@njit(cache=True)
+@njit(**OUTER)
 def factor_fronts(
     shape: Shape, data: Array, original: Array, tolerance: float, panels: Array, stack: Array
 ) -> tuple[Array, float]:
@@ -188,8 +206,8 @@ def factor_fronts(
         begin, width = first[s], first[s + 1] - first[s]
         below = row_at[s + 1] - row_at[s]
         height, at, into = width + below, panel_at[s], stack_at[s]
-        panels[at : at + width * height] = 0.0
-        stack[into : into + below * below] = 0.0
+        clear(panels, at, at + width * height)
+        clear(stack, into, into + below * below)
         for k in range(entry_at[s], entry_at[s + 1]):
             panels[slot[k]] = data[entry[k]]
         node = child[s]
@@ -207,7 +225,7 @@ def factor_fronts(
     return pivots, worst
 
 
-@njit(cache=True, fastmath=FAST | {"reassoc"})
+@njit(fastmath=FAST | {"reassoc"}, **INNER)
 def _invert_columns(
     front: Array, height: int, left: int, right: int, panels: Array, at: int, pivots: Array,
     ratio: Array, corner: Array,
@@ -227,7 +245,7 @@ def _invert_columns(
             ratio, j * below, ratio, (j + 1) * below, below, panels, column + left + j + 1, 1,
             below, width - j - 1,
         )  # fmt: skip
-        y *= pivots[left + j]
+        scale(ratio, j * below, (j + 1) * below, pivots[left + j])
     for j in range(width):  # column j of L₁₁⁻¹
         corner[j, j] = pivots[left + j]
         for i in range(j + 1, width):
@@ -236,7 +254,7 @@ def _invert_columns(
                 value -= panels[at + (left + k) * height + left + i] * corner[k, j]
             corner[i, j] = value * pivots[left + i]
     for j in range(left, right):
-        front[j * height + right : (j + 1) * height] = 0.0
+        clear(front, j * height + right, (j + 1) * height)
     known = right * height + right
     _multiply(
         front, left * height + right, height, front, known, height, ratio, 0, 1, below,
@@ -257,7 +275,7 @@ def _invert_columns(
             front[(right + i) * height + left + j] = z[i]
 
 
-@njit(cache=True)
+@njit(**OUTER)
 def invert_fronts(
     shape: Shape, twin: Array, panels: Array, pivots: Array, stack: Array, largest: int, out: Array
 ) -> None:

@@ -21,12 +21,16 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+# Only what Python calls needs a way in from there: the others compile in less time without.
+INNER = {"cache": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+OUTER = {"cache": True, "no_cfunc_wrapper": True}
+
 Graph = Any
 Queue = Any
 Array = np.ndarray
 
 
-@njit(cache=True)
+@njit(**INNER)
 def _quotient_graph(indptr: Array, indices: Array, none: Array) -> tuple[Graph, int]:
     """Return the graph before any elimination, and where free space starts."""
     n = len(none)
@@ -43,7 +47,7 @@ def _quotient_graph(indptr: Array, indices: Array, none: Array) -> tuple[Graph, 
     return (start, length, elements, weight, length.copy(), none > 0, entries), free
 
 
-@njit(cache=True)
+@njit(**INNER)
 def _compress(graph: Graph) -> int:
     """Close the gaps between the lists still in use; return where free space starts."""
     start, length, _, weight, _, alive, entries = graph
@@ -59,7 +63,7 @@ def _compress(graph: Graph) -> int:
     return free
 
 
-@njit(cache=True)
+@njit(**INNER)
 def _gather(me: int, graph: Graph, seen: Array, free: int) -> int:
     """Write the variables next to pivot `me`, directly or through elements, from `free` on.
 
@@ -84,7 +88,7 @@ def _gather(me: int, graph: Graph, seen: Array, free: int) -> int:
     return free
 
 
-@njit(cache=True)
+@njit(**INNER)
 def _measure(me: int, begin: int, end: int, graph: Graph, outside: Array, measured: Array) -> int:
     """Write how many rows of each element lie outside the new element; return the rows of this."""
     start, _, elements, weight, degree, alive, entries = graph
@@ -102,7 +106,7 @@ def _measure(me: int, begin: int, end: int, graph: Graph, outside: Array, measur
     return size
 
 
-@njit(cache=True)
+@njit(**INNER)
 def _prune(i: int, me: int, graph: Graph, seen: Array, outside: Array) -> tuple[int, int]:
     """Shorten the list of variable `i` now that `me` covers part of it, and add `me` to it.
 
@@ -140,7 +144,7 @@ def _prune(i: int, me: int, graph: Graph, seen: Array, outside: Array) -> tuple[
     return degree, key
 
 
-@njit(cache=True)
+@njit(**INNER)
 def _merge_alike(
     node: int, chain: Array, graph: Graph, noted: Array, following: Array, last: Array
 ) -> None:
@@ -173,7 +177,7 @@ def _merge_alike(
         node = chain[node]
 
 
-@njit(cache=True)
+@njit(**INNER)
 def _push(i: int, score: int, queue: Queue) -> None:
     """Put a variable at the head of the list of its score."""
     head, later, earlier, scores = queue
@@ -184,7 +188,7 @@ def _push(i: int, score: int, queue: Queue) -> None:
     head[score] = i
 
 
-@njit(cache=True)
+@njit(**INNER)
 def _remove(i: int, queue: Queue) -> None:
     """Take a variable out of the list of its score."""
     head, later, earlier, scores = queue
@@ -196,14 +200,14 @@ def _remove(i: int, queue: Queue) -> None:
         earlier[later[i]] = earlier[i]
 
 
-@njit(cache=True)
+@njit(**INNER)
 def _score(degree: int, inside: int, weight: int, highest: int) -> int:
     """Return √(2 × fill per row) of eliminating a variable, `inside` the last element no fill."""
     fill = (degree * degree - inside * inside) / weight
     return min(highest, int(np.sqrt(max(fill, 0.0))))
 
 
-@njit(cache=True)
+@njit(**INNER)
 def _requeue(
     me: int, begin: int, end: int, size: int, left: int, graph: Graph, queue: Queue
 ) -> int:
@@ -227,7 +231,7 @@ def _requeue(
     return lowest
 
 
-@njit(cache=True)
+@njit(**INNER)
 def _sequence(pivots: Array, steps: int, following: Array) -> Array:
     """Return all rows: those of each pivot in turn."""
     order = np.empty(len(pivots), np.int64)
@@ -241,7 +245,7 @@ def _sequence(pivots: Array, steps: int, following: Array) -> Array:
     return order
 
 
-@njit(cache=True)
+@njit(**OUTER)
 def minimum_fill(indptr: Array, indices: Array, none: Array, same: Array) -> Array:
     """Return the order of elimination: entry k is the row eliminated k-th.
 

@@ -11,46 +11,46 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from mfa.balance.kernel_numba import FAST, one_column
+from mfa.balance.kernel_numba import FAST, INNER, OUTER, clear, one_column, scale
 
 Array = np.ndarray
 Shape = Any
 
 
-@njit(cache=True, fastmath=FAST | {"reassoc"})
+@njit(fastmath=FAST | {"reassoc"}, **OUTER)
 def solve_vector(shape: Shape, panels: Array, pivots: Array, x: Array, buffer: Array) -> None:
     """Solve L Lᵀ x = b in place of b; ``buffer`` is as long as the longest column of L."""
     first, row_at, panel_at, rows = shape
     for s in range(len(first) - 1):
-        width = first[s + 1] - first[s]
-        own, below = x[first[s] : first[s + 1]], rows[row_at[s] : row_at[s + 1]]
-        height = width + len(below)
+        begin, width, at = first[s], first[s + 1] - first[s], panel_at[s]
+        row, below = row_at[s], row_at[s + 1] - row_at[s]
+        height = width + below
         for j in range(width):
-            own[j] *= pivots[first[s] + j]
-            column = panels[panel_at[s] + j * height : panel_at[s] + j * height + width]
+            value = x[begin + j] * pivots[begin + j]
+            x[begin + j] = value
             for i in range(j + 1, width):
-                own[i] -= column[i] * own[j]
-        m = len(below)
-        buffer[:m] = 0.0
-        one_column(buffer, 0, panels, panel_at[s] + width, height, own, 0, 1, m, width)
-        for i in range(m):
-            x[below[i]] += buffer[i]
+                x[begin + i] -= panels[at + j * height + i] * value
+        clear(buffer, 0, below)
+        one_column(buffer, 0, panels, at + width, height, x, begin, 1, below, width)
+        for i in range(below):
+            x[rows[row + i]] += buffer[i]
     for s in range(len(first) - 2, -1, -1):
-        width = first[s + 1] - first[s]
-        own, below = x[first[s] : first[s + 1]], rows[row_at[s] : row_at[s + 1]]
-        height = width + len(below)
-        known = buffer[:height]
-        for i in range(len(below)):
-            known[width + i] = x[below[i]]
+        begin, width, at = first[s], first[s + 1] - first[s], panel_at[s]
+        row, below = row_at[s], row_at[s + 1] - row_at[s]
+        height = width + below
+        for i in range(below):
+            buffer[i] = x[rows[row + i]]
         for j in range(width - 1, -1, -1):
-            column = panels[panel_at[s] + j * height : panel_at[s] + (j + 1) * height]
-            value = own[j]
-            for i in range(j + 1, height):
-                value -= column[i] * known[i]
-            own[j] = known[j] = value * pivots[first[s] + j]
+            value = x[begin + j]
+            for i in range(j + 1, width):
+                value -= panels[at + j * height + i] * x[begin + i]
+            column = panels[at + j * height + width : at + (j + 1) * height]
+            for i in range(below):
+                value -= column[i] * buffer[i]
+            x[begin + j] = value * pivots[begin + j]
 
 
-@njit(cache=True, fastmath=FAST)
+@njit(fastmath=FAST, **INNER)
 def _subtract_rows(goal: Array, X: Array, rows: Array, panels: Array, at: int, step: int) -> None:
     """Subtract from ``goal`` these rows of X times the values at ``at``, ``at + step``, and on."""
     count, sides = len(rows), len(goal)
@@ -66,20 +66,23 @@ def _subtract_rows(goal: Array, X: Array, rows: Array, panels: Array, at: int, s
             goal[k] -= e * a[k]
 
 
-@njit(cache=True)
-def solve_block(shape: Shape, panels: Array, pivots: Array, X: Array) -> None:
-    """Solve L Lᵀ X = B in place of B, whose right-hand sides lie side by side."""
+@njit(**OUTER)
+def solve_block(shape: Shape, panels: Array, pivots: Array, X: Array, same: Array) -> None:
+    """Solve L Lᵀ X = B in place of B, whose right-hand sides lie side by side.
+
+    ``same`` holds the number of each row.
+    """
     first, row_at, panel_at, rows = shape
-    numbers = np.arange(len(X)).astype(rows.dtype)
+    sides = X.shape[1]
     for s in range(len(first) - 1):
         begin, end, at = first[s], first[s + 1], panel_at[s]
         below = rows[row_at[s] : row_at[s + 1]]
         width, height = end - begin, end - begin + len(below)
         for i in range(height):
             row = begin + i if i < width else below[i - width]
-            _subtract_rows(X[row], X, numbers[begin : min(begin + i, end)], panels, at + i, height)
+            _subtract_rows(X[row], X, same[begin : min(begin + i, end)], panels, at + i, height)
             if i < width:
-                X[row] *= pivots[row]
+                scale(X[row], 0, sides, pivots[row])
     for s in range(len(first) - 2, -1, -1):
         begin, end = first[s], first[s + 1]
         below = rows[row_at[s] : row_at[s + 1]]
@@ -87,5 +90,5 @@ def solve_block(shape: Shape, panels: Array, pivots: Array, X: Array) -> None:
         for j in range(width - 1, -1, -1):
             at = panel_at[s] + j * height
             _subtract_rows(X[begin + j], X, below, panels, at + width, 1)
-            _subtract_rows(X[begin + j], X, numbers[begin + j + 1 : end], panels, at + j + 1, 1)
-            X[begin + j] *= pivots[begin + j]
+            _subtract_rows(X[begin + j], X, same[begin + j + 1 : end], panels, at + j + 1, 1)
+            scale(X[begin + j], 0, sides, pivots[begin + j])

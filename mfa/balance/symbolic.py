@@ -289,4 +289,4 @@ def _plain(function: Callable) -> Callable:
 def _compiled(function: Callable) -> Callable:
     from numba import njit
 
-    return njit(cache=True)(function)
+    return njit(cache=True, no_cfunc_wrapper=True)(function)
