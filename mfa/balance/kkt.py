@@ -24,7 +24,13 @@ REGULARISATIONS = (1e-7, 1e-6, 1e-4)
 NOTHING = 1e-200  # inverse weight of a held quantity: no number, but a place in the pattern
 # Inverse weight of an unmeasured quantity while variances are computed, in units of its variance:
 # larger ones cancel, smaller ones bias (measured).
-WIDE = 2e4
+WIDE = 2e5
+FREE = 1e9  # the same for what the data do not settle
+# The kernel drops what rounding leaves of a redundant row's pivot, so its rows need little more.
+VANISHED = 1e-13
+# Regularisation in the kernel: more slows the refinement of long chains of unmeasured quantities.
+PRIMAL, DUAL = 1e-9, 1e-10
+PASSES = 3
 CHUNK = 64
 
 
@@ -101,11 +107,11 @@ class Schur:
         h: np.ndarray,
         J: sp.csr_array,
         JT: sp.csr_array,
-        regularisation: float,
+        delta: float,
         like: Schur | None = None,
     ) -> None:
         self.J, self.JT, self.h = J, JT, h
-        N = sp.csc_array(J @ sp.diags_array(h) @ JT + regularisation * sp.eye_array(J.shape[0]))
+        N = sp.csc_array(J @ sp.diags_array(h) @ JT + delta * sp.eye_array(J.shape[0]))
         self.factor: SuperLU | Factor | None = None
         if J.shape[0] >= kernel.LARGE:
             self.factor = _kernel_factor(N, like)
@@ -126,8 +132,8 @@ def _kernel_factor(N: sp.csc_array, like: Schur | None) -> Factor:
     """Return the kernel's factor of N, with the structure of an earlier one where that fits."""
     if like is not None and isinstance(like.factor, Factor):
         with contextlib.suppress(ValueError):
-            return kernel.factorise(N, like.factor.symbolic)
-    return kernel.factorise(N)
+            return kernel.factorise(N, like.factor.symbolic, tolerance=VANISHED)
+    return kernel.factorise(N, tolerance=VANISHED)
 
 
 class KKT:
@@ -187,6 +193,7 @@ class KKT:
     def _factorise(self, like: KKT | None) -> SuperLU | Schur:
         """Factorise the regularised matrix, with more regularisation if rounding eats a pivot."""
         for regularisation in REGULARISATIONS:
+            self._delta = regularisation
             with contextlib.suppress(RuntimeError, np.linalg.LinAlgError):
                 if self._condensable():
                     return self._condense(regularisation, like)
@@ -202,11 +209,16 @@ class KKT:
 
     def _condense(self, regularisation: float, like: KKT | None) -> Schur:
         """Condense to the rows; held quantities keep their place in the pattern."""
-        h = 1.0 / (self.W.diagonal() + regularisation)
+        weights = self.W.diagonal()
+        primal = dual = regularisation
+        if self.m >= kernel.LARGE and weights.min(initial=1.0) < 0.5:
+            primal, dual = PRIMAL, DUAL
+        self._delta = dual
+        h = 1.0 / (weights + primal)
         if self._free is not None:
             h = np.where(self._free, h, NOTHING)
         earlier = like._factor if like is not None and isinstance(like._factor, Schur) else None
-        return Schur(h, self._pattern, self._patternT, regularisation, earlier)
+        return Schur(h, self._pattern, self._patternT, dual, earlier)
 
     def _condensable(self) -> bool:
         """Whether weights are diagonal and no quantity stands in so many rows as to fill J Jᵀ."""
@@ -290,14 +302,14 @@ class KKT:
         weights = self.W.diagonal()
         measured = weights > 0
         h = np.where(measured, 1.0 / np.where(measured, weights, 1.0), 1e4)
-        h = np.where(measured | determined, h, 1e7)
+        h = np.where(measured | determined, h, FREE)
         variance = h
-        for _ in range(2):
-            schur = Schur(h, self.J, self._JT, REGULARISATIONS[0] * 1e-3, schur)
+        for _ in range(PASSES):
+            schur = Schur(h, self.J, self._JT, DUAL, schur)
             assert isinstance(schur.factor, Factor)
             variance = h - h**2 * kernel.diagonal_of(self.J, schur.factor)
-            wide = np.clip(WIDE * np.abs(variance), 1e-2, 1e7)
-            h = np.where(measured, h, np.where(determined, wide, 1e7))
+            wide = np.clip(WIDE * np.abs(variance), 1e-2, 10 * FREE)
+            h = np.where(measured, h, np.where(determined, wide, FREE))
         return np.maximum(variance, 0.0) * self.column_scale**2
 
     def left_null(self, vectors: np.ndarray) -> np.ndarray:
@@ -305,8 +317,8 @@ class KKT:
 
         Repeated solves with ``J Jᵀ + δI`` damp all that J can reach by δ each time.
         """
-        y = vectors
+        y, delta = vectors, self._delta
         for _ in range(4):
             right = np.concatenate([np.zeros((self.n, y.shape[1])), -y])
-            y = REGULARISATIONS[0] * self._factor.solve(right)[self.n :]
+            y = delta * self._factor.solve(right)[self.n :]
         return y * self.row_scale[:, None]
