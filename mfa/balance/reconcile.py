@@ -17,10 +17,11 @@ from mfa.balance.data import Data, merge
 from mfa.balance.distribution import Likelihood
 from mfa.balance.equations import Equations, Observations
 from mfa.balance.kkt import KKT
-from mfa.balance.start import starting_point, typical_sizes
+from mfa.balance.start import plain_start, starting_point, typical_sizes
 
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-11
+CLOSED = 1e-9
 REWEIGHTED_TOLERANCE = 1e-8
 
 
@@ -80,6 +81,7 @@ class _Problem:
         self.bounded = bool(np.isfinite(self.lower).any() or np.isfinite(self.upper).any())
         self.active = np.zeros(len(self.unfixed), dtype=np.int8)
         self.size = np.ones(len(self.unfixed))
+        self.kkt: KKT | None = None
 
     def _merged(self) -> Data:
         return merge(self.observations, self.e.quantities.count, self.e.lower, self.e.upper)
@@ -97,6 +99,8 @@ class _Problem:
 
     def starting_point(self) -> np.ndarray:
         """Return where the iteration begins, in internal units; (n,)."""
+        if self.e.linear and self.likelihood.plain:
+            return plain_start(self.e, self.data.mean, self.data.fixed)
         return starting_point(
             self.e, self.data.mean, self.data.W, self.data.gradient0, self.data.fixed
         )
@@ -119,7 +123,7 @@ class _Problem:
             J = self.e.jacobian(x)[:, self.unfixed].tocsr()
             f = self.e.residual(x)
             y = x[self.unfixed]
-            kkt = KKT(self.W, J, self.size)
+            kkt = self.kkt = KKT(self.W, J, self.size, self.kkt)
             step, multipliers = self._step(kkt, J, y, f)
             if self.e.linear and plain:
                 x[self.unfixed] = y + step
@@ -128,7 +132,7 @@ class _Problem:
             small = self._small(kkt, step, y)
             x, moved = self._search(x, step, kkt, multipliers)
             if small or not moved:
-                converged = self.e.linear or self._closed(x)
+                converged = self.e.linear or self._closed(x, kkt)
                 break
         return self._finish(x, multipliers, iteration, converged)
 
@@ -137,10 +141,10 @@ class _Problem:
         limit = TOLERANCE if self.likelihood.plain else REWEIGHTED_TOLERANCE
         return bool(size.max(initial=0.0) < limit)
 
-    def _closed(self, x: np.ndarray) -> bool:
-        """Whether every row closes to rounding error of its terms."""
+    def _closed(self, x: np.ndarray, kkt: KKT) -> bool:
+        """Whether every row closes to rounding error of its terms, or of its uncertainty."""
         f, size = np.abs(self.e.residual(x)), self.e.magnitude(x)
-        return bool(np.all(f <= 1e-9 * np.maximum(size, 1e-300) + 1e-300))
+        return bool(np.all((f <= CLOSED * size) | (f * kkt.row_scale <= CLOSED)))
 
     def _search(
         self, x: np.ndarray, step: np.ndarray, kkt: KKT, multipliers: np.ndarray
@@ -199,8 +203,11 @@ class _Problem:
             return step, multipliers
         from mfa.balance.active import bounded_step
 
+        low, high = self.lower - y, self.upper - y
+        if not self.active.any():
+            self.active = np.where(step < low, -1, np.where(step > high, 1, 0)).astype(np.int8)
         step, multipliers, self.active = bounded_step(
-            kkt, self.W, J, gradient, f, self.lower - y, self.upper - y, self.active
+            kkt, self.W, J, gradient, f, low, high, self.active
         )
         return step, multipliers
 
@@ -214,7 +221,9 @@ class _Problem:
         x[self.unfixed] = np.clip(x[self.unfixed], self.lower, self.upper)
         self._reweigh(x, curved=False)
         J = self.e.jacobian(x)[:, self.unfixed].tocsr()
-        kkt = KKT(self.W, J, self.size)
+        kkt = self.kkt
+        if kkt is None or not (self.e.linear and self.likelihood.plain):
+            kkt = KKT(self.W, J, self.size, kkt)
         chi2 = self.likelihood.chi2(x)
         return Solution(
             x,

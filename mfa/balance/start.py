@@ -35,6 +35,12 @@ def starting_point(
     return _inside(e, np.where(missing, filled, x), fixed)
 
 
+def plain_start(e: Equations, mean: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+    """Return data where there are any, else typical sizes: enough if all is linear; (n,)."""
+    known = np.where(np.isnan(mean), e.start, mean)
+    return _inside(e, np.where(np.isnan(known), typical_sizes(e, known), known), fixed)
+
+
 def _inside(e: Equations, x: np.ndarray, fixed: np.ndarray) -> np.ndarray:
     return np.where(fixed, x, np.clip(x, e.lower, e.upper))
 
