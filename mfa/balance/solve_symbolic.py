@@ -246,7 +246,10 @@ def _value(expression: Any, x: np.ndarray) -> float:
 
 
 def _agrees(expression: Any, index: int, account: Account) -> bool:
-    """Return whether the expression gives the value of the account."""
-    x = account.solution.x
-    size = max([abs(x[index]), *(abs(x[index_of(s)]) for s in expression.free_symbols)])
-    return bool(abs(_value(expression, x) - x[index]) <= CLOSE * max(size, 1e-300))
+    """Return whether the expression gives the value of the account, but for rounding."""
+    solution = account.solution
+    assert solution.kkt is not None
+    x, place = solution.x, int(np.searchsorted(solution.unfixed, index))
+    least = CLOSE * float(solution.kkt.column_scale[place])
+    size = max([abs(x[index]), *(abs(x[index_of(s)]) for s in expression.free_symbols), least])
+    return bool(abs(_value(expression, x) - x[index]) <= CLOSE * size)
