@@ -186,7 +186,9 @@ class Account:
             for unit, i in zip(frame["unit"], o.index, strict=True)
         ]
         frame["place"] = [str(place) if place else "" for place in frame["place"]]
-        frame["reconciled"] = self.solution.x[o.index] / np.where(scale != 0, scale, 1.0)
+        scale = np.where(scale != 0, scale, 1.0)
+        frame["reconciled"] = self.solution.x[o.index] / scale
+        frame["reconciled_sd"] = self._sd[o.index] / abs(scale)
         frame["adjustment"] = self._tests.raw
         frame["normalised"] = self._tests.normalised
         frame["testable"] = self._tests.testable

@@ -6,8 +6,10 @@ import errno
 import hashlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mfa.errors import ConvergenceError, InfeasibleError, InputError, Place, Problem
@@ -246,6 +248,40 @@ class Case:
         account.inputs = input_hashes(self.input)
         return account
 
+    def write_account(self, path: str | os.PathLike[str]) -> Path:
+        """Write the account to `path`, in the format its suffix names.
+
+        As ``.xlsx`` it is the case's own workbook with the results beside the inputs and behind
+        them (for a folder of tables, a workbook made from them); every other suffix as
+        `mfa.formats.account.write_account` has it.
+
+        Returns
+        -------
+        Path
+            The file written.
+
+        Raises
+        ------
+        InputError, InfeasibleError, ConvergenceError
+            See `balance`; or the suffix is unknown.
+        OSError
+            The file cannot be written; what was there is left whole.
+        """
+        target = Path(path)
+        account = self.balance()
+        if target.suffix.lower() not in WORKBOOK_SUFFIXES:
+            from mfa.formats.account import write_account
+
+            return write_account(account, target)
+        from mfa.workbook.results import write_results
+
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if self.is_workbook:
+            return write_results(self.input, account, self.tables, target)
+        with TemporaryDirectory() as folder:
+            fresh, tables = _as_workbook(self.tables, Path(folder), self.languages[0])
+            return write_results(fresh, account, tables, target)
+
     def report(
         self,
         out_dir: str | os.PathLike[str] | None = None,
@@ -332,6 +368,18 @@ def read_input(path: str | os.PathLike[str]) -> RawTables:
     from mfa.workbook.read import read_workbook
 
     return read_workbook(path)
+
+
+def _as_workbook(tables: RawTables, folder: Path, language: str) -> tuple[Path, RawTables]:
+    """Write tables as a workbook; return it, and the same rows with where they stand in it."""
+    from mfa.workbook.template import FIRST_ROW, write_template
+
+    path = write_template(folder / "tables.xlsx", language, tables)
+    rows = {
+        name: [replace(row, line=FIRST_ROW + number) for number, row in enumerate(rows)]
+        for name, rows in tables.items()
+    }
+    return path, replace(tables, rows=rows, language=language)
 
 
 def input_hashes(path: Path) -> dict[str, str]:

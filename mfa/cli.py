@@ -21,6 +21,7 @@ from mfa.cli_errors import (
     use_utf8,
     wrong,
 )
+from mfa.cli_explain import explain
 from mfa.cli_help import Group
 from mfa.cli_options import (
     ACCOUNT_FILE,
@@ -164,7 +165,7 @@ def _annotate(case: Case, problems: Sequence[Problem]) -> Path | None:
 @json_option
 def balance(case: str, output: Path | None, language: str | None, as_json: bool) -> None:
     """Reconcile the data and print how well they fit."""
-    from mfa.formats.account import plain, summary, write_account
+    from mfa.formats.account import plain, summary
 
     opened = _open(case)
     chosen = spoken()
@@ -173,7 +174,7 @@ def balance(case: str, output: Path | None, language: str | None, as_json: bool)
         account = opened.balance()
         table = account.table
     if output:
-        write_account(account, output)
+        opened.write_account(output)
     if as_json:
         _say_json(plain({"case": opened.id, "quantities": len(table)} | summary(account)))
         return
@@ -236,6 +237,9 @@ def sankey(
         svg = output.suffix.lower() == ".svg"
         replace_file(output, picture.svg.encode("utf-8") if svg else picture.png)
     _say_written([output])
+
+
+cli.add_command(explain)
 
 
 @cli.command()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mfa.errors import InputError, Problem
+from mfa.files import replace_file
 from mfa.vocabulary import STATUSES
 
 if TYPE_CHECKING:
@@ -55,17 +56,6 @@ def write_account(account: Account, path: str | os.PathLike[str]) -> Path:
         raise InputError([_bad_suffix(target)])
     replace_file(target, render(account))
     return target
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write `data` beside `path`, then put it in its place: nobody ever sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _bad_suffix(path: Path) -> Problem:

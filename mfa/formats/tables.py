@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mfa.errors import Place, Problem
+from mfa.files import replace_file
 from mfa.locale import N_
 from mfa.workbook.cells import Found
 from mfa.workbook.problems import error, warning
@@ -87,7 +88,7 @@ def write_tables(
         rows = plain.get(sheet.name)
         if rows:
             file = path / f"{sheet.name}.csv"
-            file.write_text(_csv_text(sheet, rows), encoding="utf-8", newline="")
+            replace_file(file, _csv_text(sheet, rows).encode("utf-8"))
             written.append(file)
     return written
 

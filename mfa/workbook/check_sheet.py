@@ -10,8 +10,8 @@ from mfa.errors import Problem
 from mfa.locale import LANGUAGES, N_, translator
 from mfa.workbook.marks import ERROR, WARNING, Formats
 from mfa.workbook.notes import MAIN
-from mfa.workbook.parts import Parts
-from mfa.workbook.splice import Edit, spliced, tags, with_attributes, xml_text
+from mfa.workbook.parts import OFFICE, Parts
+from mfa.workbook.splice import Edit, Tag, appended, spliced, tags, with_attributes, xml_text
 from mfa.workbook.xlsx import Book, SheetInfo
 
 TITLE = N_("Check")
@@ -91,15 +91,8 @@ def _listed(data: bytes, identifier: str, language: str) -> bytes:
     found = tags(data, {"sheets", "sheet", "definedName", "workbookView"})
     sheets = next(tag for tag in found if tag.name == "sheets")
     listed = [tag for tag in found if tag.name == "sheet" and tag.parent == "sheets"]
-    number = max((int(tag.attributes.get("sheetId", 0)) for tag in listed), default=0) + 1
-    title = _free_title(translator(language)(TITLE), [t.attributes.get("name", "") for t in listed])
-    name = f"{sheets.prefix}:sheet" if sheets.prefix else "sheet"
-    relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    new = (
-        f'<{name} xmlns:r="{relations}" name="{xml_text(title)}" sheetId="{number}" '
-        f'r:id="{identifier}"/>'
-    )
-    edits: list[Edit] = [(sheets.stop, sheets.stop, new.encode())]
+    new = _entry(sheets.prefix, listed, identifier, translator(language)(TITLE))
+    edits: list[Edit] = [(sheets.stop, sheets.stop, new)]
     for tag in found:
         start = data[tag.start : tag.stop]
         local = tag.attributes.get("localSheetId")
@@ -111,6 +104,31 @@ def _listed(data: bytes, identifier: str, language: str) -> bytes:
             shown = with_attributes(start, activeTab="0", firstSheet=None)
             edits.append((tag.start, tag.stop, shown))
     return spliced(data, edits)
+
+
+def append_sheet(parts: Parts, workbook: str, content: bytes, title: str) -> None:
+    """Put a sheet behind all others under `title`, or with a number after it when that is taken."""
+    name = parts.free_name("xl/worksheets/mfaResult{}.xml")
+    parts[name] = content
+    parts.declare(name, _SHEET_TYPE)
+    identifier = parts.relate(workbook, "worksheet", name)
+    data = parts[workbook]
+    found = tags(data, {"sheets", "sheet"})
+    sheets = next(tag for tag in found if tag.name == "sheets")
+    listed = [tag for tag in found if tag.name == "sheet" and tag.parent == "sheets"]
+    new = _entry(sheets.prefix, listed, identifier, title)
+    parts[workbook] = spliced(data, [appended(data, sheets, new)])
+
+
+def _entry(prefix: str, listed: Sequence[Tag], identifier: str, title: str) -> bytes:
+    """Return the entry of a new sheet in the list of sheets."""
+    number = max((int(tag.attributes.get("sheetId", 0)) for tag in listed), default=0) + 1
+    free = _free_title(title, [tag.attributes.get("name", "") for tag in listed])
+    name = f"{prefix}:sheet" if prefix else "sheet"
+    return (
+        f'<{name} xmlns:r="{OFFICE}" name="{xml_text(free)}" sheetId="{number}" '
+        f'r:id="{identifier}"/>'
+    ).encode()
 
 
 def _free_title(wanted: str, taken: Sequence[str]) -> str:

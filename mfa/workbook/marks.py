@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from xml.sax.saxutils import quoteattr
 
 from mfa.workbook.rows import letters
 from mfa.workbook.splice import Edit, Tag, appended, spliced, tags, with_attributes
@@ -10,6 +11,7 @@ from mfa.workbook.xlsx import column_number
 
 ERROR, WARNING = "FFFFC7CE", "FFFFEB9C"
 """Fill colours, as alpha, red, green, blue."""
+_NUMBERS = ("styleSheet", "numFmts", "numFmt")
 Spot = tuple[int, int]
 """Row and column, from 1."""
 
@@ -27,10 +29,12 @@ class Formats:
         self._data = data
         self._made: dict[tuple[int, str], int] = {}
         self._new: dict[str, list[bytes]] = {"fonts": [], "fills": [], "cellXfs": []}
-        found = tags(data, {"fonts", "fills", "cellXfs", "xf"}) if data else []
+        self._codes: dict[str, int] = {}
+        found = tags(data, {"fonts", "fills", "cellXfs", "xf", *_NUMBERS}) if data else []
         self._lists = {tag.name: tag for tag in found if tag.name in self._new}
         self._formats = [tag for tag in found if tag.name == "xf" and tag.parent == "cellXfs"]
         self._fills: dict[str, int] = {}
+        self._outer = [tag for tag in found if tag.name in _NUMBERS]
 
     def coloured(self, base: int, colour: str) -> int:
         """Return the number of the format `base` with the fill `colour` (none when empty)."""
@@ -42,22 +46,52 @@ class Formats:
             self._made[key] = self._clone(base, fillId=str(fill), applyFill="1")
         return self._made[key]
 
-    def styled(self, font: str, *, wrap: bool = True, colour: str = "") -> int:
-        """Return a new format: `font` is what stands inside ``<font>``, `colour` the fill."""
+    def styled(self, font: str, *, wrap: bool = True, colour: str = "", code: str = "") -> int:
+        """Return a new format: `font` is what stands inside ``<font>``, `colour` the fill.
+
+        `code` is how numbers are shown, such as ``#,##0.0``.
+        """
         if not self._formats:
             return 0
+        shown = self._number_format(code) if code else 0
         number = self._append("fonts", f"<font>{font}</font>")
         fill = self._fill(colour) if colour else 0
         wrapped = '<alignment vertical="top" wrapText="1"/>' if wrap else ""
         return self._append(
             "cellXfs",
-            f'<xf numFmtId="0" fontId="{number}" fillId="{fill}" borderId="0" xfId="0" '
-            f'applyFont="1" applyFill="1" applyAlignment="1">{wrapped}</xf>',
+            f'<xf numFmtId="{shown}" fontId="{number}" fillId="{fill}" borderId="0" xfId="0" '
+            f'applyNumberFormat="1" applyFont="1" applyFill="1" applyAlignment="1" '
+            f'applyProtection="1">{wrapped}<protection locked="0"/></xf>',
         )
+
+    def _number_format(self, code: str) -> int:
+        """Return the number of a number format, which is added when it is new."""
+        if code not in self._codes:
+            listed = [t.attributes.get("numFmtId", 0) for t in self._outer if t.name == "numFmt"]
+            self._codes[code] = max([163, *map(int, listed), *self._codes.values()]) + 1
+        return self._codes[code]
+
+    def _number_formats(self) -> list[Edit]:
+        """Return the edit that adds the new number formats, before the fonts as Excel wants."""
+        if not self._codes:
+            return []
+        root = next(tag for tag in self._outer if tag.name == "styleSheet")
+        listed = next((tag for tag in self._outer if tag.name == "numFmts"), None)
+        prefix = f"{root.prefix}:" if root.prefix else ""
+        inner = "".join(
+            f'<{prefix}numFmt numFmtId="{number}" formatCode={quoteattr(code)}/>'
+            for code, number in self._codes.items()
+        )
+        if listed is None:
+            whole = f'<{prefix}numFmts count="{len(self._codes)}">{inner}</{prefix}numFmts>'
+            return [(root.stop, root.stop, whole.encode())]
+        count = str(len(self._codes) + sum(tag.name == "numFmt" for tag in self._outer))
+        start = with_attributes(self._data[listed.start : listed.stop], count=count)
+        return [(listed.start, listed.stop, start), appended(self._data, listed, inner.encode())]
 
     def finish(self) -> bytes:
         """Return the part with everything added."""
-        edits: list[Edit] = []
+        edits: list[Edit] = self._number_formats()
         for name, new in self._new.items():
             if not new:
                 continue
@@ -102,11 +136,11 @@ def mark_cells(data: bytes, spots: Mapping[Spot, str], formats: Callable[[int, s
 
     Cells and rows that are not there yet are added, with the format of their row or column.
     """
-    needed = _Needed({row for row, _ in spots})
+    needed = Needed({row for row, _ in spots})
     found = tags(data, {"sheetData", "row", "c", "col"}, needed)
     sheet_data = next(tag for tag in found if tag.name == "sheetData")
     columns = [tag.attributes for tag in found if tag.name == "col"]
-    rows = _rows(found)
+    rows = rows_of(found)
     edits: list[Edit] = []
     new_rows: dict[int, bytes] = {}
     wanted: dict[int, dict[int, str]] = {}
@@ -117,11 +151,11 @@ def mark_cells(data: bytes, spots: Mapping[Spot, str], formats: Callable[[int, s
             edits += _mark_row(data, number, rows[number], cells, columns, formats)
         else:
             new_rows[number] = _new_row(number, cells, columns, formats, sheet_data.prefix)
-    edits += _insert_rows(data, sheet_data, rows, new_rows)
+    edits += insert_rows(data, sheet_data, rows, new_rows)
     return spliced(data, edits)
 
 
-class _Needed:
+class Needed:
     """Says which elements of a sheet are needed: wanted rows, their cells, and the rows after."""
 
     def __init__(self, rows: set[int]) -> None:
@@ -130,6 +164,7 @@ class _Needed:
         self.wanted = False
 
     def __call__(self, name: str, attributes: dict[str, str]) -> bool:
+        """Return whether the element `name` is needed; rows without a number get theirs."""
         if name == "c":
             return self.wanted
         if name != "row":
@@ -146,11 +181,13 @@ class _Needed:
         return self.wanted or follows
 
 
-_Row = tuple[Tag, dict[int, Tag]]
+Line = tuple[Tag, dict[int, Tag]]
+"""A row and its cells by column."""
 
 
-def _rows(found: list[Tag]) -> dict[int, _Row]:
-    rows: dict[int, _Row] = {}
+def rows_of(found: list[Tag]) -> dict[int, Line]:
+    """Return row number → the row and its cells by column, of the tags of a sheet."""
+    rows: dict[int, Line] = {}
     number = column = 0
     for tag in found:
         if tag.name == "row":
@@ -167,7 +204,7 @@ def _rows(found: list[Tag]) -> dict[int, _Row]:
 def _mark_row(
     data: bytes,
     number: int,
-    row: _Row,
+    row: Line,
     wanted: Mapping[int, str],
     columns: list[dict[str, str]],
     formats: Callable[[int, str], int],
@@ -225,9 +262,10 @@ def _new_row(
     return f'<{name} r="{number}">'.encode() + cells + f"</{name}>".encode()
 
 
-def _insert_rows(
-    data: bytes, sheet_data: Tag, rows: Mapping[int, _Row], new_rows: Mapping[int, bytes]
+def insert_rows(
+    data: bytes, sheet_data: Tag, rows: Mapping[int, Line], new_rows: Mapping[int, bytes]
 ) -> list[Edit]:
+    """Return the edits that put new rows between those of a sheet."""
     edits: list[Edit] = []
     last: list[bytes] = []
     for number, new in sorted(new_rows.items()):

@@ -8,6 +8,7 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
+from mfa.files import replace_file
 from mfa.workbook.guard import Package
 from mfa.workbook.splice import appended, spliced, tags, utf8
 
@@ -117,9 +118,7 @@ class Parts:
                 info.external_attr = 0o600 << 16
                 archive.writestr(info, data)
         target = Path(path)
-        beside = target.with_name(f".{target.name}.part")
-        beside.write_bytes(stream.getvalue())
-        beside.replace(target)
+        replace_file(target, stream.getvalue())
         return target
 
 

@@ -44,11 +44,17 @@ class Row:
         Its first cell (workbook) or its line (CSV).
     layout
         Machine column name → letter of the column in the sheet; empty for CSV.
+    header
+        Row of the titles above it.
+    line
+        Row in which its results are written, when that is not where it was read.
     """
 
     cells: Mapping[str, Cell]
     place: Place
     layout: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    header: int = field(default=1, compare=False, repr=False)
+    line: int | None = field(default=None, compare=False, repr=False)
 
     def get(self, column: str) -> Value | None:
         """Return the value in `column`, or None when the cell is empty or broken."""

@@ -23,6 +23,8 @@ FAR = N_(
     "A filled cell stands far away from the table and was not read. Delete it, or move it up to "
     "the table."
 )
+RESULT = "result_"
+"""How the names of columns begin that a balance wrote; they are no input."""
 EXAMPLE_MARKS = ("example:", "vi du:")
 """A row whose first cell begins so (accents aside) is an example and is skipped."""
 
@@ -100,7 +102,7 @@ def read_rows(
             problems.append(error("far-cell", FAR, here))
             break
         last = number
-        rows.append(replace(row, layout=layout if where.sheet else {}))
+        rows.append(replace(row, layout=layout if where.sheet else {}, header=header.row))
         problems += found
     return rows, problems
 
@@ -121,8 +123,19 @@ def _find_header(table: Sheet, grid: Grid) -> _Header | None:
     by_number = hits[first] | hits[last]
     for number in sorted(by_number, key=lambda n: (n not in hits[last], n)):
         header.columns.setdefault(by_number[number], number)
+    results = {
+        number
+        for n in (first, first + 1)
+        for number, cell in grid.get(n, {}).items()
+        if isinstance(cell.value, str) and cell.value.startswith(RESULT)
+    }
     for number, found in sorted(grid[first].items()):
-        if number not in by_number and isinstance(found.value, str) and found.value.strip():
+        if (
+            number not in by_number
+            and number not in results
+            and isinstance(found.value, str)
+            and found.value.strip()
+        ):
             header.unknown[number] = found.value.strip()
     return header
 

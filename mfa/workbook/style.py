@@ -12,6 +12,7 @@ FONT = "Arial"
 REQUIRED = "#0B5D5E"
 OPTIONAL = "#D8E8E6"
 EXAMPLE = "#FFF8E1"
+COMPUTED = "#E4E9F5"
 MACHINE = "#F2F2F2"
 GREY = "#6B6B6B"
 INK = "#1F2A2A"
@@ -46,6 +47,7 @@ _STYLES: dict[str, dict[str, object]] = {
                         "num_format": "@", "locked": False, "indent": 1},
     "example_number": _BASE | {"italic": True, "font_color": GREY, "bg_color": EXAMPLE,
                                "locked": False},
+    "computed": _HEADER | {"bg_color": COMPUTED},
     "label": _BASE | {"bold": True, "bg_color": OPTIONAL, "text_wrap": True, "border": 1,
                       "border_color": LINE, "indent": 1},
     "value": _BASE | {"num_format": "@", "text_wrap": True, "locked": False, "border": 1,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mfa.errors import InputError, Place
+from mfa.files import replace_file
 from mfa.locale import N_, translator
 from mfa.workbook.choices import options
 from mfa.workbook.guide import write_guide
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 ROWS = 2_000
 """How many rows of a sheet have drop-down lists at least."""
+FIRST_ROW = 3
+"""Row of a sheet in which the data begin."""
 LONGEST_TEXT = 32_767
 _CREATED = datetime.datetime(2025, 1, 1)
 _POINT = re.compile(r"(?<![\w.,])(\d+)\.(\d+)(?![\w.,])")
@@ -82,9 +85,7 @@ def write_template(
     plain = tables.plain() if isinstance(tables, RawTables) else dict(tables or {})
     data = _workbook_bytes(language, plain, blank=tables is None)
     target = Path(path)
-    beside = target.with_name(f".{target.name}.part")
-    beside.write_bytes(data)
-    beside.replace(target)
+    replace_file(target, data)
     return target
 
 
