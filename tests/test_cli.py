@@ -56,7 +56,16 @@ class TestHelp:
         assert result.exit_code == 0
         listed = result.stdout.partition("Commands:\n")[2].splitlines()
         names = [line.split()[0] for line in listed]
-        assert names == ["new", "check", "balance", "report", "sankey", "convert", "cases"]
+        assert names == [
+            "new",
+            "check",
+            "balance",
+            "report",
+            "sankey",
+            "explain",
+            "convert",
+            "cases",
+        ]
 
     @pytest.mark.parametrize("command", ["new", "check", "balance", "report", "sankey", "convert"])
     def test_every_option_has_help(self, run: Run, command: str) -> None:

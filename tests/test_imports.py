@@ -37,7 +37,7 @@ ALLOWED = {
 """Room → rooms it may import; ``""`` is the package itself, for its version."""
 SHORTCUTS = {("mfa.model.system", "account"), ("mfa.account", "sankey")}
 """`System.balance` and `Account.sankey` lead downwards on purpose: they are what users call."""
-BOTTOM = {"case", "cli", "cli_errors", "cli_help", "cli_options", "cli_text"}
+BOTTOM = {"case", "cli", "cli_errors", "cli_explain", "cli_help", "cli_options", "cli_text"}
 
 
 def modules() -> Iterator[tuple[str, str, ast.Module]]:
