@@ -161,12 +161,12 @@ class Sentences(Words):
         return _("Nothing enters “{process}”, hence nothing can leave it ({outputs}).", **parts)
 
     def _items(self, columns: list[int], factor: float, process: str, decimals: int) -> str:
-        """Return “name value; …”, the largest first, the smallest summed up."""
-        order = sorted(columns, key=lambda j: (-abs(float(self.x[j])), j))
+        """Return “name value; …”, the largest first, the smallest summed up, the unknown last."""
+        free = self.account.classification.status == FREE
+        order = sorted(columns, key=lambda j: (free[j], 0 if free[j] else -abs(self.x[j]), j))
         shown, rest = order[:MOST_ITEMS], order[MOST_ITEMS:]
         if len(rest) == 1:
             shown, rest = order, []
-        free = self.account.classification.status == FREE
         parts = [
             f"{self.flow(self.q.ids[j], process) if self.q.kinds[j] == FLOW else self.name(j)} "
             + (self.number(j) if free[j] else self._shown(float(self.x[j]) / factor, decimals))
