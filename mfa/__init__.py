@@ -18,6 +18,9 @@ _HOMES = {
     "ViewGroup": "mfa.model.view",
     "Case": "mfa.case",
     "open_case": "mfa.case",
+    "compare": "mfa.comparison",
+    "Comparison": "mfa.comparison",
+    "read_account_table": "mfa.formats.account_read",
     "MFAError": "mfa.errors",
     "InputError": "mfa.errors",
     "UnitError": "mfa.errors",
@@ -32,6 +35,7 @@ __all__ = ["__version__", *_HOMES]
 if TYPE_CHECKING:
     from mfa.account import Account, Estimate
     from mfa.case import Case, open_case
+    from mfa.comparison import Comparison, compare
     from mfa.errors import (
         ConvergenceError,
         InfeasibleError,
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
         Problem,
         UnitError,
     )
+    from mfa.formats.account_read import read_account_table
     from mfa.model.system import System
     from mfa.model.view import View, ViewGroup
 

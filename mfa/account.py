@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -359,6 +361,38 @@ class Account:
         from mfa.export import account_dataset
 
         return account_dataset(self)
+
+    def to_excel(self, path: str | os.PathLike[str]) -> Path:
+        """Write quantities, observations, balances and a summary, a sheet each.
+
+        `mfa.case.Case.write_account` writes them into the case's own workbook instead.
+        """
+        return self._write(path, ".xlsx")
+
+    def to_csv(self, path: str | os.PathLike[str]) -> list[Path]:
+        """Write the table of quantities to a ``.csv`` file, or all three tables into a folder."""
+        from mfa.formats.account import write_folder
+
+        target = Path(path)
+        if target.suffix.lower() == ".csv":
+            return [self._write(target, ".csv")]
+        return write_folder(self, target)
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> Path:
+        """Write the table of quantities; needs the extra ``city-mfa[parquet]``."""
+        return self._write(path, ".parquet")
+
+    def to_netcdf(self, path: str | os.PathLike[str]) -> Path:
+        """Write `dataset` as netCDF 3, with the name ending in ``.nc``."""
+        return self._write(path, ".nc")
+
+    def _write(self, path: str | os.PathLike[str], suffix: str) -> Path:
+        from mfa.formats.account import write_account
+
+        target = Path(path)
+        if target.suffix.lower() != suffix:
+            raise ValueError(f"path is {target.name!r}, expected a name ending in {suffix}")
+        return write_account(self, target)
 
     @property
     def stamp(self) -> dict[str, Any]:

@@ -18,8 +18,9 @@ LABELS = ("kind", "source", "target", "material", "layer", "unit")
 def account_dataset(account: Account) -> xr.Dataset:
     """Return the account over (quantity, period, region).
 
-    Numbers are data variables (NaN where a quantity has no value), ``status`` is one too; kind,
-    ends, material, layer and unit are coordinates of the quantity.
+    Numbers are data variables (NaN where a quantity has no value), ``status`` is one too, and
+    ``row``, the number of the row in `Account.table` (−1: there is none); kind, ends, material,
+    layer and unit are coordinates of the quantity (variables, where they differ between periods).
     """
     import pandas as pd
     import xarray as xr
@@ -42,10 +43,16 @@ def account_dataset(account: Account) -> xr.Dataset:
 
     variables = {name: (dims, spread(name, np.nan, float)) for name in NUMBERS}
     variables["status"] = (dims, spread("status", "", object))
+    row = np.full(shape, -1, dtype=np.int32)
+    row[at] = np.arange(len(table), dtype=np.int32)
+    variables["row"] = (dims, row)
     first = table.drop_duplicates("id").set_index("id").loc[ids]
-    coordinates = {"quantity": ids, "period": periods, "region": regions} | {
-        name: ("quantity", first[name].to_numpy(dtype=object)) for name in LABELS
-    }
+    coordinates = {"quantity": ids, "period": periods, "region": regions}
+    for name in LABELS:
+        if (table.groupby("id")[name].nunique() > 1).any():
+            variables[name] = (dims, spread(name, "", object))
+        else:
+            coordinates[name] = ("quantity", first[name].to_numpy(dtype=object))
     test = account.test
     return xr.Dataset(
         variables,

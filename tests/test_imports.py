@@ -18,7 +18,7 @@ HEAVY = (
     "xlsxwriter", "floweaver", "networkx", "jinja2", "babel", "resvg_py", "click", "numba",
 )  # fmt: skip
 
-BASE = {"", "errors", "locale", "vocabulary", "units", "unit_list", "unit_text", "number_text"}
+BASE = {"", "errors", "files", "locale", "vocabulary", "units", "unit_list", "unit_text", "number_text"}
 ACCOUNT = {"account", "export", "result", "quantity_table", "balance_table", "verdict"}
 ALLOWED = {
     **dict.fromkeys(BASE, BASE),
@@ -30,13 +30,18 @@ ALLOWED = {
     "indicators": BASE | ACCOUNT | {"model", "balance"},
     "sankey": BASE | ACCOUNT | {"model", "balance"},
     "report": BASE | ACCOUNT | {"model", "balance", "indicators", "sankey"},
+    "comparison": BASE | ACCOUNT | {"model", "balance", "indicators", "sankey", "formats"},
     "settings": BASE,
     "frameworks": BASE | {"settings", "workbook", "formats"},
     "convert": BASE | {"case", "frameworks", "workbook", "formats"},
 }
 """Room → rooms it may import; ``""`` is the package itself, for its version."""
-SHORTCUTS = {("mfa.model.system", "account"), ("mfa.account", "sankey")}
-"""`System.balance` and `Account.sankey` lead downwards on purpose: they are what users call."""
+SHORTCUTS = {
+    ("mfa.model.system", "account"),
+    ("mfa.account", "sankey"),
+    ("mfa.account", "formats"),
+}
+"""`System.balance`, `Account.sankey` and `Account.to_…` lead downwards on purpose: they are what users call."""
 BOTTOM = {"case", "cli", "cli_errors", "cli_explain", "cli_help", "cli_options", "cli_text"}
 
 

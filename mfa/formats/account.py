@@ -104,15 +104,49 @@ def _csv(account: Account) -> bytes:
     return account.table.to_csv(index=False, lineterminator="\n").encode("utf-8")
 
 
+def write_folder(account: Account, folder: str | os.PathLike[str]) -> list[Path]:
+    """Write ``quantities.csv``, ``observations.csv`` and ``balances.csv`` into `folder`.
+
+    Raises
+    ------
+    OSError
+        A file cannot be written.
+    """
+    frames = {
+        "quantities": account.table,
+        "observations": account.observations,
+        "balances": account.residuals,
+    }
+    written = []
+    for name, frame in frames.items():
+        path = Path(folder) / f"{name}.csv"
+        replace_file(path, frame.to_csv(index=False, lineterminator="\n").encode("utf-8"))
+        written.append(path)
+    return written
+
+
 def _json(account: Account) -> bytes:
     import json
 
     content = {key: plain(value) for key, value in summary(account).items()} | {
-        "quantities": records(account.table),
+        "quantities": [_with_infinity(row) for row in account.table.to_dict("records")],
         "observations": records(account.observations),
         "balances": records(account.residuals),
     }
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+
+
+def _with_infinity(row: dict[Any, Any]) -> dict[Any, Any]:
+    """Return a row as JSON holds it, with “no upper limit” as the text ``Infinity``.
+
+    JSON has no such number, and null says that a value is not known.
+    """
+    infinite = {k: "Infinity" if v > 0 else "-Infinity" for k, v in row.items() if _is_infinite(v)}
+    return {key: plain(value) for key, value in row.items()} | infinite
+
+
+def _is_infinite(value: Any) -> bool:
+    return isinstance(value, float) and math.isinf(value)
 
 
 def _netcdf(account: Account) -> bytes:
@@ -120,7 +154,8 @@ def _netcdf(account: Account) -> bytes:
     return bytes(account.dataset.to_netcdf(engine="scipy"))
 
 
-def _parquet(account: Account) -> bytes:
+def refuse_without_pyarrow() -> None:
+    """Raise `InputError` with what to install when Parquet files cannot be handled."""
     from importlib.util import find_spec
 
     if find_spec("pyarrow") is None:
@@ -128,11 +163,15 @@ def _parquet(account: Account) -> bytes:
             [
                 Problem(
                     "pyarrow-missing",
-                    "Writing .parquet needs the package pyarrow. Install it with: {command}",
+                    "Files ending in .parquet need the package pyarrow. Install it with: {command}",
                     {"command": "pip install 'city-mfa[parquet]'"},
                 )
             ]
         )
+
+
+def _parquet(account: Account) -> bytes:
+    refuse_without_pyarrow()
     stream = BytesIO()
     account.table.to_parquet(stream, index=False, engine="pyarrow")
     return stream.getvalue()
@@ -180,7 +219,10 @@ def _write_frame(book: Workbook, name: str, frame: pd.DataFrame) -> None:
     head = book.add_format({"bold": True, "bottom": 1})
     for column, title in enumerate(frame.columns):
         sheet.write_string(0, column, str(title), head)
-        values = [plain(value) for value in frame[title].tolist()]
+        values = [
+            ("∞" if value > 0 else "-∞") if _is_infinite(value) else plain(value)
+            for value in frame[title].tolist()
+        ]
         for row, value in enumerate(values, start=1):
             if isinstance(value, bool):
                 sheet.write_boolean(row, column, value)

@@ -1,0 +1,162 @@
+"""The table of an account, read back from a file that it was written to."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mfa.errors import InputError, Place, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMBERS = ("input", "input_sd", "value", "sd", "lower", "upper", "adjustment")
+COLUMNS = (
+    "id", "kind", "source", "target", "material", "layer", "period", "region", "input",
+    "input_sd", "value", "sd", "lower", "upper", "unit", "status", "adjustment",
+)  # fmt: skip
+_INFINITE = {"∞": "inf", "-∞": "-inf", "Infinity": "inf", "-Infinity": "-inf"}
+
+
+def read_account_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Return what `mfa.Account.table` was when the account was written to `path`.
+
+    Parameters
+    ----------
+    path
+        A file of `mfa.Account.to_csv`, ``to_excel``, ``to_parquet`` or ``to_netcdf``, a ``.json``
+        of ``mfa balance``, a folder of ``to_csv``, or a workbook with results in it.
+
+    Returns
+    -------
+    DataFrame
+        The same columns, rows and values (a workbook of ``to_excel`` keeps 16 digits).
+
+    Raises
+    ------
+    InputError
+        The suffix is unknown, the file cannot be read, or holds no account.
+    FileNotFoundError
+        There is no such file.
+    """
+    file = Path(path) / "quantities.csv" if Path(path).is_dir() else Path(path)
+    read = _READERS.get(file.suffix.lower())
+    if read is None:
+        raise InputError(
+            [
+                Problem(
+                    "account-suffix-read",
+                    "“{name}” cannot be read as an account. The name must end in one of "
+                    "{suffixes}.",
+                    {"name": file.name, "suffixes": ", ".join(_READERS)},
+                )
+            ]
+        )
+    try:
+        frame = read(file)
+    except (FileNotFoundError, InputError):
+        raise
+    except (ValueError, KeyError, TypeError, OSError) as cause:
+        raise _no_account(file) from cause
+    if not set(COLUMNS) <= set(frame.columns):
+        raise _no_account(file)
+    return _typed(frame[list(COLUMNS)])
+
+
+def _no_account(file: Path) -> InputError:
+    message = "The file holds no account that mfa has written, or is damaged."
+    return InputError([Problem("no-account", message, {}, Place(file=file.name))])
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with numbers as floats (infinite ones included) and texts without NaN."""
+    import pandas as pd
+
+    out = {
+        name: pd.to_numeric(column.replace(_INFINITE)).astype(float)
+        if name in NUMBERS
+        else column.astype(object).where(column.notna(), "").astype(str).astype(object)
+        for name, column in frame.items()
+    }
+    return pd.DataFrame(out).reset_index(drop=True)
+
+
+def _csv(file: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    numbers = [name for name in NUMBERS if name in frame]
+    return frame.assign(**{name: _parsed(frame[name]) for name in numbers})
+
+
+def _parsed(texts: pd.Series) -> pd.Series:
+    """Return numbers exactly as they were written: pandas' own parser may be off by a digit."""
+    return texts.map(lambda text: float(text) if text else float("nan"))
+
+
+def _json(file: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    with file.open(encoding="utf-8") as stream:
+        return pd.DataFrame(json.load(stream)["quantities"])
+
+
+def _parquet(file: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    from mfa.formats.account import refuse_without_pyarrow
+
+    refuse_without_pyarrow()
+    return pd.read_parquet(file, engine="pyarrow")
+
+
+def _netcdf(file: Path) -> pd.DataFrame:
+    import xarray as xr
+
+    with file.open("rb") as stream, xr.open_dataset(stream, engine="scipy") as dataset:
+        frame = dataset.load().to_dataframe().reset_index()
+    frame = frame.rename(columns={"quantity": "id"}).set_index("row")
+    return frame[frame.index >= 0].sort_index()
+
+
+def _xlsx(file: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    from mfa.workbook.guard import Package
+    from mfa.workbook.xlsx import Book
+
+    with Package(file) as package:
+        book = Book(package)
+        for info in book.sheets:
+            cells = book.cells(info).cells
+            head, first = _headers(cells)
+            if set(COLUMNS) <= set(head.values()):
+                rows = [
+                    {name: line[c].value if c in line else None for c, name in head.items()}
+                    for row, line in sorted(cells.items())
+                    if row >= first
+                ]
+                return pd.DataFrame(rows, columns=list(head.values()))
+    raise _no_account(file)
+
+
+def _headers(cells: dict[int, dict[int, Any]]) -> tuple[dict[int, str], int]:
+    """Return column number → name, and the first row of data, of either kind of workbook."""
+    second = {c: str(found.value) for c, found in cells.get(2, {}).items()}
+    if "result_account_id" in second.values():
+        short = {c: n.removeprefix("result_") for c, n in second.items()}
+        return {c: "id" if n == "account_id" else n for c, n in short.items()}, 3
+    return {c: str(found.value) for c, found in cells.get(1, {}).items()}, 2
+
+
+_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": _csv,
+    ".json": _json,
+    ".nc": _netcdf,
+    ".parquet": _parquet,
+    ".xlsx": _xlsx,
+    ".xlsm": _xlsx,
+}
