@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 KEY_SHARE = 0.9  # key flows: the largest, up to this share of all flows of a layer
 KEY_COUNT = 60  # … and at most so many in all
+BATCH = 8  # key flows whose covariances are held at once
+MOST_NAMES = 12
 NOTICEABLE = 1e-6  # a relative gain below is none
 
 
@@ -44,8 +46,8 @@ def next_data(
     Each row supposes one new, independent datum, its 1 σ being `precision` of the present value (of
     the present σ, where that is larger). Columns: id, period, region and unit of the quantity to
     measure; its present ``value`` and ``sd``; ``datum_sd``, the σ supposed; ``settles``, the free
-    quantities which would then be known; ``before`` and ``after``, σ of the result; ``floor``, its
-    σ if the quantity were known exactly; ``gain``, 1 − after/before.
+    quantities which would then be known (the first dozen of them); ``before`` and ``after``, σ of
+    the result; ``floor``, its σ if the quantity were known exactly; ``gain``, 1 − after/before.
 
     Parameters
     ----------
@@ -76,7 +78,7 @@ def next_data(
                 )
             ]
         )
-    search = _Search(account, precision)
+    search = _Search(account, n, precision)
     if target is None:
         rows, unit, text = search.overall(), "1", ""
     else:
@@ -102,8 +104,8 @@ _COLUMNS = [
 class _Search:
     """Candidates for a new datum, and what each would change; all σ in internal units."""
 
-    def __init__(self, account: Account, precision: float) -> None:
-        self.account, self.precision = account, precision
+    def __init__(self, account: Account, count: int, precision: float) -> None:
+        self.account, self.count, self.precision = account, count, precision
         q, status = account.equations.quantities, account.classification.status
         self.n, self.factor = q.visible, q.factor
         self.sd = np.nan_to_num(account._sd)
@@ -126,12 +128,16 @@ class _Search:
         after = np.sqrt(np.maximum(variance - shared / (own + supposed**2), 0.0))
         floor = np.sqrt(np.maximum(variance - shared / own, 0.0))
         before = np.sqrt(variance)
-        useful = np.flatnonzero(after < before * (1 - NOTICEABLE))
         f = target.factor
         return [
             self._row(int(j[k]), float(supposed[k]), "", before / f, after[k] / f, floor[k] / f)
-            for k in useful
+            for k in self._best(after, before)
         ]
+
+    def _best(self, after: np.ndarray, before: float) -> list[int]:
+        """Return the candidates worth naming, the best first."""
+        order = np.argsort(after, kind="stable")[: self.count]
+        return [int(k) for k in order if after[k] < before * (1 - NOTICEABLE)]
 
     def settling(self, target: Target) -> list[dict[str, object]]:
         """Return the candidates that make a free result known (none of them may do so alone)."""
@@ -172,7 +178,8 @@ class _Search:
         size = np.abs(self.x[key])
         before = float((self.sd[key] / size).sum() + unknown) / count
         rows = []
-        for group in groups:
+        groups.sort(key=lambda group: (-len(group), group))
+        for group in groups[: self.count]:
             first = min(group, key=lambda i: (self.account.equations.quantities.kinds[i], i))
             supposed = self.precision * abs(float(self._typical(np.array([first]))[0]))
             gain = len(group) / count
@@ -187,21 +194,19 @@ class _Search:
         j = self.known
         if not len(j) or not len(key):
             return []
-        weights = np.zeros((len(self.x), len(key)))
-        weights[key, np.arange(len(key))] = 1.0
-        shared = self._covariance(weights)[j] ** 2
         own, supposed = self.sd[j] ** 2, self._supposed(j)
-        variance = self.sd[key] ** 2
-        now = (self.sd[key] / size).sum()
-
-        def spent(total: np.ndarray) -> np.ndarray:
-            left = np.sqrt(np.maximum(variance - shared / total[:, None], 0.0)) / size
-            return before - (now - left.sum(axis=1)) / count
-
-        after, floor = spent(own + supposed**2), spent(own)
+        after, floor = np.full((2, len(j)), before)
+        for start in range(0, len(key), BATCH):
+            part = key[start : start + BATCH]
+            weights = np.zeros((len(self.x), len(part)))
+            weights[part, np.arange(len(part))] = 1.0
+            shared = self._covariance(weights)[j] ** 2
+            for spent, total in ((after, own + supposed**2), (floor, own)):
+                left = np.sqrt(np.maximum(self.sd[part] ** 2 - shared / total[:, None], 0.0))
+                spent -= ((self.sd[part] - left) / size[start : start + BATCH]).sum(axis=1) / count
         return [
             self._row(int(j[k]), float(supposed[k]), "", before, after[k], floor[k])
-            for k in np.flatnonzero(after < before * (1 - NOTICEABLE))
+            for k in self._best(after, before)
         ]
 
     # ---------------------------------------------------------------------------------- helpers
@@ -253,7 +258,10 @@ class _Search:
         return np.where(np.isfinite(middle) & (middle > 0), middle, guess)
 
     def _names(self, group: list[int]) -> str:
-        return ", ".join(quantity_label(self.account, index) for index in sorted(group))
+        """Return the labels of a group, the first few where there are many."""
+        labels = [quantity_label(self.account, index) for index in sorted(group)[:MOST_NAMES]]
+        more = len(group) - len(labels)
+        return ", ".join(labels) + (f", … (+{more})" if more else "")
 
     def _row(
         self, index: int, supposed: float, settles: str, before: float, after: float, floor: float

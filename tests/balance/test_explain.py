@@ -1,6 +1,7 @@
 """Explanations: shares of variance, formulas that give the value, groups, words."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -144,6 +145,18 @@ def test_formulas_give_the_value_and_its_sigma(seed):
     account = system_of(random_network(seed, 6, 16, 0.6)).balance()
     for index in np.flatnonzero(account.table["status"] == "determined"):
         assert follows(account, index)
+
+
+def test_formulas_of_hue():
+    account = mfa.open_case(Path(__file__).parents[2] / "cases" / "hue").balance()
+    determined = np.flatnonzero(account.table["status"] == "determined")
+    hidden = set(account.system.observations)
+    found = 0
+    for index in determined[::12]:
+        formula = account.explain((account.table["id"][index], "2023"), "vi").formula
+        if formula and not any(name in formula.split("\n")[0].split() for name in hidden):
+            found += bool(follows(account, index))
+    assert found > len(determined) / 12 / 2
 
 
 @quick
