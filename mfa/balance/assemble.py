@@ -32,7 +32,7 @@ def assemble(system: System) -> Equations:
     InputError
         With every error at once, each at its place.
     """
-    errors = [p for p in check_system(system) if p.severity == "error"]
+    errors = [p for p in check_system(system, warnings=False) if p.severity == "error"]
     if errors:
         raise InputError(errors)
     builder = Builder(system, enumerate_quantities(system, *_used_levels(system)))

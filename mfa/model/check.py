@@ -32,8 +32,8 @@ NOTHING_ENTERS = N_(
 )
 
 
-def check_system(system: System) -> list[Problem]:
-    """Return all problems of `system`, errors first.
+def check_system(system: System, *, warnings: bool = True) -> list[Problem]:
+    """Return all problems of `system`, errors first; without `warnings` the loose ends are left.
 
     Each problem has a code, a sentence and the place of the row that causes it.
     """
@@ -44,7 +44,7 @@ def check_system(system: System) -> list[Problem]:
         *_materials(system),
         *_statements(system),
         *_observed(system),
-        *_loose_ends(system),
+        *(_loose_ends(system) if warnings else ()),
         *_regions(system),
     ]
     return sorted(problems, key=lambda problem: problem.severity != "error")
@@ -176,9 +176,13 @@ def _observed_plainly(system: System, names: np.ndarray, rows: np.ndarray) -> It
     """Compare units of observation and quantity once for each distinct pair of texts."""
     import pandas as pd
 
-    units = unit_column(system)
     table = system.observations
     given = table.column("unit")[rows]
+    stated = np.array([unit is not None for unit in given], dtype=bool)
+    if not stated.any():
+        return
+    rows, given = rows[stated], given[stated]
+    units = unit_column(system)
     pairs = [(units[name], unit) for name, unit in zip(names[rows], given, strict=True)]
     code, distinct = pd.factorize(pd.Series(pairs, dtype=object))
     for k, (own, unit) in enumerate(distinct):
