@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import mfa
+from mfa.cli_compare import compare
 from mfa.cli_errors import (
     INPUT_HAS_ERRORS,
     SPEAKS,
@@ -239,6 +240,7 @@ def sankey(
     _say_written([output])
 
 
+cli.add_command(compare)
 cli.add_command(explain)
 
 

@@ -42,7 +42,16 @@ SHORTCUTS = {
     ("mfa.account", "formats"),
 }
 """`System.balance`, `Account.sankey` and `Account.to_…` lead downwards on purpose: they are what users call."""
-BOTTOM = {"case", "cli", "cli_errors", "cli_explain", "cli_help", "cli_options", "cli_text"}
+BOTTOM = {
+    "case",
+    "cli",
+    "cli_compare",
+    "cli_errors",
+    "cli_explain",
+    "cli_help",
+    "cli_options",
+    "cli_text",
+}
 
 
 def modules() -> Iterator[tuple[str, str, ast.Module]]:

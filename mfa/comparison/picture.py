@@ -1,0 +1,126 @@
+"""The Sankey of a comparison: widths of the second side, colours by what changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mfa.balance.spread import combination_sd
+from mfa.comparison.changes import verdict
+from mfa.comparison.sides import region_pairs
+from mfa.locale import N_, translator
+from mfa.locale.numbers import format_estimate, format_number
+from mfa.result import Estimate
+from mfa.sankey import SankeyImage, SankeyLink, draw_graph
+from mfa.sankey.graph import Category
+
+if TYPE_CHECKING:
+    from mfa.account import Account
+    from mfa.comparison import Comparison
+    from mfa.model.view import View
+
+# Orange and blue are told apart by colour-blind readers, and differ in grey too.
+_CATEGORIES = {
+    "higher": (N_("higher"), "#d55e00"),
+    "lower": (N_("lower"), "#0072b2"),
+    "within": (N_("within uncertainty"), "#b4b4b4"),
+    "unknown": (N_("cannot be told"), "#882255"),
+    "only_b": (N_("new"), "#117733"),
+}
+
+
+def draw_changes(
+    comparison: Comparison,
+    view: View | None,
+    language: str,
+    *,
+    region: str | None = None,
+    size: str | tuple[float, float] = "screen",
+) -> SankeyImage:
+    """Draw a comparison; see `Comparison.sankey`."""
+    from mfa.sankey.view import weave
+
+    a, b = comparison.a, comparison.b
+    pairs = region_pairs(a, b)
+    ours, theirs = next((pair for pair in pairs if pair[1] == region), pairs[0])
+    graph = weave(b.account, view, language=language, period=b.period, region=theirs)
+    links = tuple(_link(comparison, link, ours, theirs, graph.unit, language)
+                  for link in graph.links)  # fmt: skip
+    _ = translator(language)
+    used = {link.category for link in links}
+    categories = {
+        key: Category(_(text), colour) for key, (text, colour) in _CATEGORIES.items() if key in used
+    }
+    subtitle = _("Change from {a} to {b}; widths: {b}", a=a.title(language), b=b.title(language))
+    graph = replace(
+        graph, links=links, categories=categories, subtitle=subtitle,
+        note=" ".join(x for x in (_gone(comparison, language), graph.note) if x),
+    )  # fmt: skip
+    return draw_graph(graph, size)
+
+
+def _link(
+    comparison: Comparison, link: SankeyLink, ours: str, theirs: str, unit: str, language: str
+) -> SankeyLink:
+    """Return the link with its change as category and in its tooltip."""
+    a, b = comparison.a, comparison.b
+    rows = _rows(a.account, link.flows, a.period, ours)
+    if not rows:
+        return replace(link, category="only_b")
+    before = _sum(a.account, rows, unit)
+    now = Estimate(link.value, link.sd, link.lower, link.upper, unit, link.status)
+    sd = math.hypot(before.sd, now.sd)
+    if a.account is b.account and before.known and link.known:
+        sd = _joint_sd(a.account, rows, _rows(b.account, link.flows, b.period, theirs), unit)
+    change = now.value - before.value
+    z = change / sd if sd > 0 else (0.0 if change == 0 else math.copysign(math.inf, change))
+    key = verdict(z, True, before.lower, before.upper, now.lower, now.upper)
+    text = "" if math.isnan(change) else _change_text(change, sd, language)
+    return replace(link, category=key, title=" · ".join(x for x in (link.title, text) if x))
+
+
+def _change_text(change: float, sd: float, language: str) -> str:
+    sign = "+" if change > 0 else ""
+    if sd > 0:
+        return f"Δ {sign}{format_estimate(change, sd, language=language)}"
+    return f"Δ {sign}{format_number(change, 1, language)}"
+
+
+def _rows(account: Account, flows: Sequence[str], period: str, region: str) -> list[int]:
+    """Return where in the account the flows stand that exist there."""
+    table = account.table
+    here = (
+        table["id"].isin(flows)
+        & (table["kind"] == "flow")
+        & (table["period"] == period)
+        & (table["region"] == region)
+    )
+    return np.flatnonzero(here.to_numpy()).tolist()
+
+
+def _sum(account: Account, rows: list[int], unit: str) -> Estimate:
+    weights = np.zeros(account.equations.quantities.count)
+    weights[rows] = 1.0
+    return account._estimate(float(weights @ account.solution.x), weights, unit)
+
+
+def _joint_sd(account: Account, before: list[int], now: list[int], unit: str) -> float:
+    from mfa.units import parse_unit
+
+    weights = np.zeros((account.equations.quantities.count, 1))
+    weights[before] -= 1.0
+    weights[now] += 1.0
+    factor = account.equations.quantities.internal.factor(parse_unit(unit))
+    return float(combination_sd(account.solution, weights)[0]) / factor
+
+
+def _gone(comparison: Comparison, language: str) -> str:
+    """Return the sentence that names how many flows there are no more, or nothing."""
+    frame = comparison.quantities
+    gone = int(((frame["verdict"] == "only_a") & (frame["kind"] == "flow")).sum())
+    _ = translator(language)
+    return _("{n} flows exist only before and are not drawn.", n=gone) if gone else ""
