@@ -18,7 +18,8 @@ HEAVY = (
     "xlsxwriter", "floweaver", "networkx", "jinja2", "babel", "resvg_py", "click", "numba",
 )  # fmt: skip
 
-BASE = {"", "errors", "files", "locale", "vocabulary", "units", "unit_list", "unit_text", "number_text"}
+BASE = {"", "errors", "files", "locale", "vocabulary", "units", "unit_list", "unit_text"}
+BASE |= {"number_text"}
 ACCOUNT = {"account", "export", "result", "quantity_table", "balance_table", "verdict"}
 ALLOWED = {
     **dict.fromkeys(BASE, BASE),
@@ -41,7 +42,7 @@ SHORTCUTS = {
     ("mfa.account", "sankey"),
     ("mfa.account", "formats"),
 }
-"""`System.balance`, `Account.sankey` and `Account.to_…` lead downwards on purpose: they are what users call."""
+"""These lead downwards on purpose (`System.balance`, `Account.to_csv`): they are what users call."""
 BOTTOM = {
     "case",
     "cli",

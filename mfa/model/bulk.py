@@ -93,6 +93,8 @@ def _columns(table: Table[Any], frame: pd.DataFrame) -> dict[str, np.ndarray]:
 def _add_things(system: System, name: str, frame: pd.DataFrame, problems: list[Problem]) -> None:
     table = getattr(system, name)
     known = {*table.names, *(DATA if name in ("flows", "stocks", "parameters") else ())}
+    if name == "parameters":  # a value of a parameter has a source and a quality of its own
+        known |= set(system.observations.names)
     for column in [c for c in frame.columns if c not in known]:
         problems.append(
             Problem(
