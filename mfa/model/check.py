@@ -50,6 +50,13 @@ def check_system(system: System, *, warnings: bool = True) -> list[Problem]:
     return sorted(problems, key=lambda problem: problem.severity != "error")
 
 
+def distinct(column: np.ndarray) -> set[str]:
+    """Return the distinct texts of a column."""
+    import pandas as pd
+
+    return set(pd.unique(column).tolist())
+
+
 def _duplicate_names(system: System) -> Iterator[Problem]:
     tables = (system.flows, system.stocks, system.parameters)
     for k, table in enumerate(tables):
@@ -67,13 +74,13 @@ def _flow_ends(system: System) -> Iterator[Problem]:
     """Unknown processes, layers, periods and regions of flows, found by whole columns."""
     flows, known = system.flows, set(system.processes)
     for end in ("source", "target"):
-        for name in sorted({str(n) for n in flows.column(end)} - known):
+        for name in sorted(distinct(flows.column(end)) - known):
             for flow in _where(system, end, name):
                 yield unknown("unknown-process", Word("process"), name, known, flow.place)
-    for name in sorted({str(n) for n in flows.column("layer")} - set(system.layers)):
+    for name in sorted(distinct(flows.column("layer")) - set(system.layers)):
         for flow in _where(system, "layer", name):
             yield unknown("unknown-layer", Word("layer"), name, system.layers, flow.place)
-    for name in sorted({str(n) for n in flows.column("period")} - {"", *system.periods}):
+    for name in sorted(distinct(flows.column("period")) - {"", *system.periods}):
         for flow in _where(system, "period", name):
             yield unknown("unknown-period", Word("period"), name, system.periods, flow.place)
     same = flows.column("source") == flows.column("target")
@@ -184,8 +191,8 @@ def _observed_plainly(system: System, names: np.ndarray, rows: np.ndarray) -> It
     rows, given = rows[stated], given[stated]
     units = unit_column(system)
     pairs = [(units[name], unit) for name, unit in zip(names[rows], given, strict=True)]
-    code, distinct = pd.factorize(pd.Series(pairs, dtype=object))
-    for k, (own, unit) in enumerate(distinct):
+    code, seen = pd.factorize(pd.Series(pairs, dtype=object))
+    for k, (own, unit) in enumerate(seen):
         if own is None or unit is None or own == unit:
             continue
         if parse_unit(own).dimension != parse_unit(unit).dimension:
@@ -231,8 +238,8 @@ def _observed_dimension(system: System, observation, node: Node, factor: Node | 
 
 def _loose_ends(system: System) -> Iterator[Problem]:
     """Yield the processes that only take or only give: they force their flows to zero."""
-    sources = {str(n) for n in system.flows.column("source")}
-    targets = {str(n) for n in system.flows.column("target")}
+    sources = distinct(system.flows.column("source"))
+    targets = distinct(system.flows.column("target"))
     holding = {stock.process for stock in system.stocks.values()}
     table = system.processes
     balanced = (table.column("balance") == True) & (table.column("boundary") == "inside")  # noqa: E712
@@ -260,6 +267,6 @@ def _loose_ends(system: System) -> Iterator[Problem]:
 
 
 def _regions(system: System) -> Iterator[Problem]:
-    for name in sorted({str(n) for n in system.flows.column("region")} - {"", *system.regions}):
+    for name in sorted(distinct(system.flows.column("region")) - {"", *system.regions}):
         for flow in _where(system, "region", name):
             yield unknown("unknown-region", Word("region"), name, system.regions, flow.place)

@@ -38,17 +38,20 @@ class Table(Mapping[str, R], Generic[R]):
             f.name: (f.default_factory() if f.default_factory is not MISSING else f.default)
             for f in fields(record)  # type: ignore[arg-type]
         }
-        self._columns: dict[str, list[Any]] = {name: [] for name in self._names}
-        self._first: dict[str, int] = {}
+        self._blocks: dict[str, list[np.ndarray]] = {name: [] for name in self._names}
+        self._open: dict[str, list[Any]] = {name: [] for name in self._names}
+        self._count = 0
+        self._first: dict[str, int] | None = {}
         self._arrays: dict[str, np.ndarray] = {}
 
     def append(self, record: R) -> None:
         """Add one record at the end."""
         self._arrays.clear()
         for name in self._names:
-            self._columns[name].append(getattr(record, name))
-        identifier = self._columns[self._names[0]][-1]
-        self._first.setdefault(identifier, len(self._columns[self._names[0]]) - 1)
+            self._open[name].append(getattr(record, name))
+        if self._first is not None:
+            self._first.setdefault(self._open[self._names[0]][-1], self._count)
+        self._count += 1
 
     def extend(self, columns: Mapping[str, Sequence[Any]]) -> None:
         """Add many rows given as columns of equal length; absent columns take their default.
@@ -61,31 +64,42 @@ class Table(Mapping[str, R], Generic[R]):
         unknown = set(columns) - set(self._names)
         if unknown:
             raise KeyError(f"unknown columns {sorted(unknown)}; known: {list(self._names)}")
-        self._arrays.clear()
-        key = self._names[0]
-        start, count = self.row_count, len(columns[key])
+        count = len(columns[self._names[0]])
+        self._close()
         for name in self._names:
-            if name in columns:
-                values = columns[name]
-                self._columns[name].extend(
-                    values.tolist() if isinstance(values, np.ndarray) else list(values)
-                )
-            elif self._defaults[name] is MISSING:
+            if name not in columns and self._defaults[name] is MISSING:
                 raise KeyError(f"column {name!r} is required")
-            else:
-                self._columns[name].extend([self._defaults[name]] * count)
-        added = self._columns[key][start:]
-        fresh = dict(zip(added, range(start, start + count), strict=True))
-        if len(fresh) == count and self._first.keys().isdisjoint(fresh):
-            self._first.update(fresh)
-        else:  # an id stands in several rows: the first one counts
-            for row, identifier in enumerate(added, start):
-                self._first.setdefault(identifier, row)
+            block = np.empty(count, dtype=object)
+            block[:] = columns[name] if name in columns else self._defaults[name]
+            self._blocks[name].append(block)
+        self._count += count
+        self._first = None  # found again when somebody asks
+
+    def _close(self) -> None:
+        """Turn the rows added one by one into a block."""
+        self._arrays.clear()
+        for name, values in self._open.items():
+            if values:
+                block = np.empty(len(values), dtype=object)
+                block[:] = values
+                self._blocks[name].append(block)
+                self._open[name] = []
+
+    @property
+    def _rows(self) -> dict[str, int]:
+        """Id → first row, made when first needed."""
+        if self._first is None:
+            ids = self.column(self._names[0])[::-1].tolist()
+            last_wins = dict(zip(ids, range(self._count - 1, -1, -1), strict=True))
+            self._first = dict(reversed(last_wins.items()))
+            if len(self._first) < self._count:  # an id in several rows: order by its first
+                self._first = dict(sorted(self._first.items(), key=lambda item: item[1]))
+        return self._first
 
     @property
     def row_count(self) -> int:
         """Number of rows (ids may repeat, so this can exceed ``len``)."""
-        return len(self._columns[self._names[0]])
+        return self._count
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -97,31 +111,44 @@ class Table(Mapping[str, R], Generic[R]):
         return None if self._defaults[name] is MISSING else self._defaults[name]
 
     def column(self, name: str) -> np.ndarray:
-        """Return a column as an object array of length `row_count`."""
+        """Return a column as a read-only object array of length `row_count`."""
         if name not in self._arrays:
-            out = np.empty(self.row_count, dtype=object)
-            out[:] = self._columns[name]
+            tail = np.empty(len(self._open[name]), dtype=object)
+            tail[:] = self._open[name]
+            out = np.concatenate([*self._blocks[name], tail])
             out.flags.writeable = False
             self._arrays[name] = out
         return self._arrays[name]
 
     def row(self, number: int) -> R:
         """Return the record in row `number`."""
-        return self.record(**{name: self._columns[name][number] for name in self._names})
+        block, at = self._locate(number)
+        columns = self._open if block is None else {n: b[block] for n, b in self._blocks.items()}
+        return self.record(**{name: columns[name][at] for name in self._names})
+
+    def _locate(self, number: int) -> tuple[int | None, int]:
+        """Return the block (None: the rows added since) and the place of a row in it."""
+        for index, block in enumerate(self._blocks[self._names[0]]):
+            if number < len(block):
+                return index, number
+            number -= len(block)
+        return None, number
 
     def rows(self) -> Iterator[R]:
         """Iterate over the records of all rows."""
-        return (self.row(number) for number in range(self.row_count))
+        return (self.row(number) for number in range(self._count))
 
     def row_of(self, identifier: str) -> int:
         """Return the first row of `identifier`; KeyError when there is none."""
-        return self._first[identifier]
+        return self._rows[identifier]
 
     def update(self, identifier: str, **values: Any) -> None:
         """Replace fields in the first row of `identifier`."""
+        block, at = self._locate(self._rows[identifier])
         self._arrays.clear()
         for name, value in values.items():
-            self._columns[name][self._first[identifier]] = value
+            column = self._open[name] if block is None else self._blocks[name][block]
+            column[at] = value
 
     def frame(self) -> Any:
         """Return the table as a pandas DataFrame."""
@@ -130,13 +157,13 @@ class Table(Mapping[str, R], Generic[R]):
         return pd.DataFrame({name: self.column(name) for name in self._names})
 
     def __getitem__(self, identifier: str) -> R:
-        return self.row(self._first[identifier])
+        return self.row(self._rows[identifier])
 
     def __contains__(self, identifier: object) -> bool:
-        return identifier in self._first
+        return identifier in self._rows
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._first)
+        return iter(self._rows)
 
     def __len__(self) -> int:
-        return len(self._first)
+        return len(self._rows)
