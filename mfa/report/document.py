@@ -114,6 +114,7 @@ class Document:
     facts: tuple[tuple[str, str], ...]
     chapters: tuple[Section, ...]
     footer: str
+    author: str = ""
 
     def tables(self) -> tuple[Table, ...]:
         """Return all tables in reading order."""
