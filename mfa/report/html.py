@@ -42,7 +42,7 @@ def render_html(document: Document, others: Mapping[str, str] | None = None) -> 
     )
     environment.filters["kind"] = lambda value: type(value).__name__
     environment.filters["picture"] = lambda figure: Markup(inline_svg(figure))
-    environment.filters["tidy"] = _tidy
+    environment.filters["tidy"] = tidy
     environment.filters["rich"] = rich_html
     environment.filters["badge"] = badge_html
     environment.filters["cell"] = lambda cell: cell_html(cell, document.language)
@@ -105,7 +105,7 @@ def badge_html(badge: Badge) -> Markup:
 
 def _part(part: str | Ref | Strong) -> Markup:
     if isinstance(part, str):
-        return escape(_tidy(part))
+        return escape(tidy(part))
     if isinstance(part, Strong):
         return Markup("<strong>{}</strong>").format(part.text)
     rel = "" if part.href.startswith("#") else Markup(' rel="noopener noreferrer"')
@@ -123,7 +123,7 @@ def _bar(bar: Bar) -> Markup:
     ).format(start, size, way)
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """Return `text` with spaces that do not break before per cent and around equals signs."""
     return _GLUE.sub("\u00a0", text)
 
