@@ -14,13 +14,13 @@ import click
 
 import mfa
 from mfa.cli_compare import compare
+from mfa.cli_convert import convert
 from mfa.cli_errors import (
     INPUT_HAS_ERRORS,
     SPEAKS,
     explain_os_error,
     spoken,
     use_utf8,
-    wrong,
 )
 from mfa.cli_explain import explain
 from mfa.cli_help import Group
@@ -242,30 +242,7 @@ def sankey(
 
 cli.add_command(compare)
 cli.add_command(explain)
-
-
-@cli.command()
-@click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT")
-@language_option("Language of the workbook's headers and of messages.")
-@click.option("--structure", is_flag=True, help="Leave out all numbers and sources.")
-@click.option("--force", is_flag=True, help="Replace what is there already.")
-def convert(source: str, target: str, language: str | None, structure: bool, force: bool) -> None:
-    """Turn a workbook into CSV tables, or the other way round.
-
-    IN is a case; OUT is a folder, or a workbook ending in .xlsx.
-    """
-    from mfa.convert import convert_case, known_target
-
-    if not known_target(target):
-        _ = translator(spoken())
-        raise wrong(
-            _("“{name}” is neither a workbook (.xlsx) nor a folder.", name=Path(target).name)
-        )
-    written = convert_case(
-        _open(source), target, language=language, overwrite=force, only_structure=structure
-    )
-    _say_written(written)
+cli.add_command(convert)
 
 
 @cli.command()

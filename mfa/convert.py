@@ -1,17 +1,200 @@
-"""The same inputs in the other shape: a workbook as CSV tables, CSV tables as a workbook."""
+"""From any format that can be read to any that can be written, with what was lost on the way.
+
+Our own inputs change shape without loss: a workbook as CSV tables, CSV tables as a workbook. Files
+of other tools become tables; accounts and systems become files of other tools (`mfa.formats`).
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mfa.case import Case, has_errors
+from mfa.case import Case, has_errors, open_case
 from mfa.errors import InputError
-from mfa.workbook.raw import Value
+from mfa.formats import (
+    FORMATS,
+    Format,
+    detect,
+    format_for,
+    read_foreign,
+    write_foreign,
+    write_paths,
+)
+from mfa.formats.converted import Converted, Loss, ReadOptions, WriteOptions
+from mfa.workbook.raw import RawTables, Value
+
+if TYPE_CHECKING:
+    from mfa.account import Account
+    from mfa.model.system import System
 
 Tables = Mapping[str, Sequence[Mapping[str, Value]]]
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What a conversion wrote, and what it did not carry over.
+
+    Attributes
+    ----------
+    paths
+        The files written.
+    losses
+        Everything lost in reading and in writing, and what was assumed.
+    language
+        The language of the input.
+    """
+
+    paths: list[Path]
+    losses: list[Loss] = field(default_factory=list)
+    language: str = "en"
+
+
+def convert(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    to: str = "",
+    language: str | None = None,
+    overwrite: bool = False,
+    only_structure: bool = False,
+    reading: ReadOptions | None = None,
+    writing: WriteOptions | None = None,
+) -> Conversion:
+    """Convert a case, or a file of another tool, into another format.
+
+    Diagrams and lists (`Format.takes` is ``account``) hold balanced values: the system is balanced
+    first. Models hold the observations.
+
+    Parameters
+    ----------
+    source
+        A case, or a file in one of `mfa.formats.FORMATS` that can be read.
+    target
+        The file, or the folder of tables, to write.
+    to
+        Name of its format; default: by its suffix.
+    language
+        Language of headers and names; default: the first of the case, or that of the file.
+    overwrite
+        Whether what is there may be replaced.
+    only_structure
+        Leave out all numbers and sources; only for formats of our own.
+    reading, writing
+        What the file does not say, and which part is written.
+
+    Raises
+    ------
+    InputError
+        The source is in no known format, has errors, or lacks the part asked for.
+    InfeasibleError, ConvergenceError
+        The system cannot be balanced.
+    ValueError
+        `to` or the suffix of `target` is unknown, or such a format cannot be written.
+    FileExistsError
+        There is something already, and `overwrite` is not set.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "mill.txt").write_text("Farm [10] Market")
+    >>> done = convert(folder / "mill.txt", folder / "tables")
+    >>> [path.name for path in done.paths]
+    ['case.csv', 'processes.csv', 'flows.csv', 'observations.csv']
+    >>> done.losses[0].text()[:39]
+    'No unit: the numbers are taken as t/yea'
+    """
+    found = target_format(target, to)
+    path = Path(target)
+    given = _Source(Path(source), reading or ReadOptions())
+    language = language or given.language
+    if found.takes == "tables":
+        book = found.name == "workbook"
+        paths = _write_own(given.tables, path, language, overwrite, only_structure, book=book)
+        return Conversion(paths, given.losses, given.language)
+    if only_structure:
+        raise ValueError(f"{found.name} cannot be written without numbers")
+    for file in write_paths(path, found.name):
+        _refuse_existing(file, overwrite)
+    options = replace(writing or WriteOptions(), language=language)
+    model: System | Account = given.system() if found.takes == "system" else given.account()
+    written = write_foreign(model, path, found.name, options)
+    losses = [*given.losses, *written.losses]
+    return Conversion(written.paths, sorted(losses, key=lambda loss: loss.assumed), given.language)
+
+
+def target_format(target: str | os.PathLike[str], to: str = "") -> Format:
+    """Return the format in which `target` is written.
+
+    Raises
+    ------
+    ValueError
+        It is unknown, or cannot be written.
+
+    Examples
+    --------
+    >>> target_format("hue.json").name, target_format("rows.csv", "metabolism").name
+    ('opensankey', 'metabolism')
+    """
+    found = FORMATS.get(to) if to else format_for(target)
+    if found is None or not found.takes:
+        raise ValueError(f"{to or Path(target).name!r} is no format that can be written")
+    suffix = "" if Path(target).is_dir() else Path(target).suffix.lower()
+    if suffix not in (found.suffixes or ("",)):
+        expected = ", ".join(found.suffixes) or "no suffix"
+        raise ValueError(f"{Path(target).name!r} does not end as {to} does ({expected})")
+    return found
+
+
+class _Source:
+    """What is converted: a case of ours, or a file of another tool."""
+
+    def __init__(self, path: Path, options: ReadOptions) -> None:
+        self.case: Case | None = None
+        self.read: Converted | None = None
+        name = "tables" if path.suffix == ".toml" else detect(path).name
+        if name in ("workbook", "tables"):
+            self.case = open_case(path)
+        else:
+            self.read = read_foreign(path, name, options)
+
+    @property
+    def language(self) -> str:
+        """The language to write in unless told otherwise."""
+        return self.case.languages[0] if self.case else self.tables.language
+
+    @property
+    def losses(self) -> list[Loss]:
+        """What reading lost."""
+        return list(self.read.losses) if self.read else []
+
+    @property
+    def tables(self) -> RawTables:
+        """The tables; for a case, refused when they could not be read without errors."""
+        if self.read:
+            return self.read.tables
+        assert self.case is not None
+        if has_errors(self.case.tables.problems):
+            raise InputError(self.case.tables.problems)
+        return self.case.tables
+
+    def system(self) -> System:
+        """Return the system, or raise all errors of the input at once."""
+        if self.read:
+            return self.read.system()
+        assert self.case is not None
+        errors = [p for p in self.case.problems if p.severity == "error"]
+        if errors:
+            raise InputError(errors)
+        return self.case.system
+
+    def account(self) -> Account:
+        """Balance the system."""
+        return self.case.balance() if self.case else self.system().balance()
 
 
 def convert_case(
@@ -59,17 +242,32 @@ def convert_case(
         raise ValueError(f"{path.name!r} is neither a workbook (.xlsx) nor a folder")
     if has_errors(case.tables.problems):
         raise InputError(case.tables.problems)
+    chosen = language or case.languages[0]
+    book = bool(path.suffix) and not path.is_dir()
+    return _write_own(case.tables, path, chosen, overwrite, only_structure, book=book)
+
+
+def _write_own(
+    raw: RawTables,
+    path: Path,
+    language: str,
+    overwrite: bool,
+    only_structure: bool,
+    *,
+    book: bool,
+) -> list[Path]:
+    """Write a workbook or a folder of tables."""
     _refuse_existing(path, overwrite)
-    tables: Tables = case.tables.plain()
+    tables: Tables = raw.plain()
     if only_structure:
         from mfa.frameworks import structure
 
         tables = structure(tables)
-    if path.suffix and not path.is_dir():
+    if book:
         from mfa.workbook.template import write_template
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        return [write_template(path, language or case.languages[0], tables)]
+        return [write_template(path, language, tables)]
     return _write_folder(tables, path)
 
 

@@ -47,6 +47,7 @@ BOTTOM = {
     "case",
     "cli",
     "cli_compare",
+    "cli_convert",
     "cli_errors",
     "cli_explain",
     "cli_help",
