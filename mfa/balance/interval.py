@@ -25,7 +25,8 @@ from mfa.balance.terms import compile_shape
 
 Z95 = 1.959963984540054
 EFFORT = 3e5  # quantities × columns up to which every range has linear programmes of its own
-BUDGET = 5e7  # quantities × ranges up to which errors that average out are accounted for
+OVERHEAD = 300  # columns that a programme costs even if it is small
+BUDGET = 1e7  # quantities × ranges up to which errors that average out are accounted for
 
 
 def feasible_ranges(
@@ -82,6 +83,7 @@ class FeasibleSet:
         self.low, self.high = np.minimum(self.low, self.x), np.maximum(self.high, self.x)
         self._pattern = _structure(equations)
         self._part_of, self._rows = self._connected()
+        self._free_in = _groups(self._part_of[self.free], np.flatnonzero(self.free))
         self._parts: dict[int, _Part] = {}
 
     # ----------------------------------------------------------------------------------- results
@@ -92,22 +94,27 @@ class FeasibleSet:
         Where very many are wanted, the limits of the largest parts are passed on from relation to
         relation instead: never too narrow, but perhaps wider than necessary.
         """
-        out, effort = np.zeros((len(wanted), 2)), 0.0
+        out = np.zeros((len(wanted), 2))
         found: list[tuple[int, int, Extreme, _Part]] = []
-        parts, counts = np.unique(self._part_of[wanted], return_counts=True)
-        for number in parts[np.argsort(counts, kind="stable")]:
-            places = np.flatnonzero(self._part_of[wanted] == number)
-            part = self._part(int(number))
+        groups = _groups(self._part_of[wanted])
+        numbers = [int(self._part_of[wanted[places[0]]]) for places in groups]
+        entries = np.diff(self._pattern.indptr)
+        cost = [
+            len(places) * (entries[self._rows[number]].sum() + OVERHEAD)
+            for places, number in zip(groups, numbers, strict=True)
+        ]
+        order = np.argsort(cost, kind="stable")
+        exact = np.cumsum(np.array(cost)[order]) <= EFFORT
+        for k in order[exact]:
+            places, part = groups[k], self._part(numbers[k])
             at = part.position(wanted[places])
-            effort += len(places) * len(part.columns)
-            if effort > EFFORT:
-                low, high = part.programme.propagated()
-                out[places] = self.x[wanted[places], None] + np.stack([low[at], high[at]], axis=1)
-                continue
             for side, sign in ((0, 1.0), (1, -1.0)):
                 for place, extreme in zip(places, part.programme.extremes(at, sign), strict=True):
                     out[place, side] = self.x[wanted[place]] + extreme.value
                     found.append((int(place), side, extreme, part))
+        if not exact.all():
+            places = np.concatenate([groups[k] for k in order[~exact]])
+            out[places] = self._propagated(wanted[places])
         shorter = self._averaged([(extreme, part) for _, _, extreme, part in found])
         for (place, side, _, _), less in zip(found, shorter, strict=True):
             out[place, side] += less if side == 0 else -less
@@ -137,11 +144,9 @@ class FeasibleSet:
     def _averaged(self, found: list[tuple[Extreme, _Part]]) -> np.ndarray:
         """Return by how much each range shrinks when the box gives way to the ellipsoid within."""
         out, n = np.zeros(len(found)), len(self.x)
-        several = [
-            k for k, (e, _) in enumerate(found) if np.isfinite(e.value) and (e.slope != 0).sum() > 1
-        ]
-        if n * len(several) > BUDGET:
-            return out
+        count = np.array([np.count_nonzero(e.slope) * np.isfinite(e.value) for e, _ in found])
+        most = np.argsort(-count, kind="stable")[: max(int(BUDGET / n), 1)]
+        several = most[count[most] > 1]
         for start in range(0, len(several), CHUNK):
             chosen = several[start : start + CHUNK]
             weights = np.zeros((n, len(chosen)))
@@ -172,19 +177,28 @@ class FeasibleSet:
 
     def _part(self, number: int) -> _Part:
         if number not in self._parts:
-            part = self._build(number)
+            rows, own = self._rows[number], self._free_in[number]
+            part = self._build(rows, own)
             if part.nonlinear:
-                self._tighten(number, part)
-                part = self._build(number)
+                self._tighten(own, rows, part)
+                part = self._build(rows, own)
             self._parts[number] = part
         return self._parts[number]
 
-    def _tighten(self, number: int, part: _Part) -> None:
+    def _propagated(self, wanted: np.ndarray) -> np.ndarray:
+        """Return limits passed on from relation to relation, for many parts at once."""
+        numbers = np.unique(self._part_of[wanted])
+        rows = np.sort(np.concatenate([self._rows[k] for k in numbers]))
+        part = self._build(rows, np.concatenate([self._free_in[k] for k in numbers]))
+        low, high = part.programme.propagated()
+        at = part.position(wanted)
+        return self.x[wanted, None] + np.stack([low[at], high[at]], axis=1)
+
+    def _tighten(self, free: np.ndarray, rows: np.ndarray, part: _Part) -> None:
         """Narrow the ranges of the free quantities that stand in nonlinear terms."""
-        free = np.flatnonzero(self._part_of == number)
         inside = np.zeros(len(self.x), dtype=bool)
         for block in self.e.blocks:
-            inside[block.quantities[np.isin(block.rows, self._rows[number])].ravel()] = True
+            inside[block.quantities[np.isin(block.rows, rows)].ravel()] = True
         chosen = free[inside[free]]
         at = part.position(chosen)
         for limit, sign in ((self.low, 1.0), (self.high, -1.0)):
@@ -194,10 +208,11 @@ class FeasibleSet:
         self.low[chosen] = np.minimum(self.low[chosen], self.x[chosen])
         self.high[chosen] = np.maximum(self.high[chosen], self.x[chosen])
 
-    def _build(self, number: int) -> _Part:
-        """Return the linear programme of one part, in scaled steps from the account."""
-        rows = self._rows[number]
-        own = np.flatnonzero(self._part_of == number)
+    def _build(self, rows: np.ndarray, own: np.ndarray) -> _Part:
+        """Return the linear programme of some rows, in scaled steps from the account.
+
+        Its columns are the free quantities `own` and all that stands in the rows.
+        """
         columns = np.union1d(own, self._pattern[rows].indices)
         enclosure = Enclosure(self.x, self.low, self.high)
         entries: list[tuple[int, int, float]] = []
@@ -224,9 +239,7 @@ class FeasibleSet:
         enclosure: Enclosure,
     ) -> _Part:
         n, extra = len(self.x), np.array(enclosure.extra).reshape(-1, 3)
-        place = np.full(n + len(extra), -1)
-        place[columns] = np.arange(len(columns))
-        place[n:] = len(columns) + np.arange(len(extra))
+        names = np.concatenate([columns, n + np.arange(len(extra))])
         low = np.concatenate([self.low[columns], extra[:, 0]])
         high = np.concatenate([self.high[columns], extra[:, 1]])
         at = np.concatenate([self.x[columns], extra[:, 2]])
@@ -234,19 +247,26 @@ class FeasibleSet:
         box = np.concatenate([Z95 * self.sd[columns], np.zeros(len(extra))])
         size = (m, len(low))
         i = np.array([r for r, _, _ in entries], dtype=int)
-        j = np.array([place[c] for _, c, _ in entries], dtype=int)
+        j = np.searchsorted(names, [c for _, c, _ in entries]).astype(int)
         v = np.array([w for _, _, w in entries])
         equal = sp.csr_array((v, (i, j)), shape=size) + sp.csr_array(
-            (linear.data, (linear.row, place[linear.col])), shape=size
+            (linear.data, (linear.row, np.searchsorted(names, linear.col))), shape=size
         )
         limits = enclosure.limits
         i = np.repeat(np.arange(len(limits)), [len(w) for w, _ in limits])
-        j = np.array([place[c] for w, _ in limits for c in w], dtype=int)
+        j = np.searchsorted(names, [c for w, _ in limits for c in w]).astype(int)
         v = np.array([x for w, _ in limits for x in w.values()])
         most = sp.csr_array((v, (i, j)), shape=(len(limits), len(low)))
         room = np.maximum(np.array([limit for _, limit in limits]) - most @ at, 0.0)
         programme = Programme(equal, most, room, low - at, high - at, scale, box, len(columns))
         return _Part(columns, programme, bool(len(limits)))
+
+
+def _groups(label: np.ndarray, items: np.ndarray | None = None) -> list[np.ndarray]:
+    """Return the items (default: positions) of each label, labels and items ascending."""
+    order = np.argsort(label, kind="stable")
+    cuts = np.flatnonzero(np.diff(label[order])) + 1
+    return np.split(order if items is None else items[order], cuts)
 
 
 def _structure(equations: Equations) -> sp.csr_array:
