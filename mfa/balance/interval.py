@@ -24,8 +24,8 @@ from mfa.balance.spread import combination_sd
 from mfa.balance.terms import compile_shape
 
 Z95 = 1.959963984540054
-EFFORT = 3e5  # quantities × columns up to which every range has linear programmes of its own
-OVERHEAD = 300  # columns that a programme costs even if it is small
+EFFORT = 6e5  # quantities × entries up to which every range has linear programmes of its own
+OVERHEAD = 300  # entries that a programme costs even if it is small
 BUDGET = 1e7  # quantities × ranges up to which errors that average out are accounted for
 
 

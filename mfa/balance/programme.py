@@ -9,6 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import OptimizeResult, linprog
 
+PASSES = 100
+MOST_OPEN = 100
 TOUCH = 1e-9  # scaled distance at which a range end counts as reached
 
 
@@ -99,30 +101,32 @@ class Programme:
         box = float(np.abs(slope) @ self.box[: self.keep])
         return Extreme(sign * size * float(result.fun), slope, box)
 
-    def propagated(self, passes: int = 100) -> tuple[np.ndarray, np.ndarray]:
+    def propagated(self) -> tuple[np.ndarray, np.ndarray]:
         """Return ranges of the steps that each row alone allows, again and again until they settle.
 
-        They enclose the true ranges and cost no linear programme; (keep,) each, in original units.
-        An end is infinite only where nothing limits it.
+        They enclose the true ranges and take next to no time; (keep,) each, in original units. An
+        end that stays infinite is looked into by a programme of its own, up to `MOST_OPEN` of them.
         """
         rows = sp.vstack([self.equal, -self.equal, self.most]).tocoo()
         limit = np.concatenate([np.zeros(2 * self.equal.shape[0]), self.room])
         low, high = self.low.copy(), self.high.copy()
-        for _ in range(passes):
+        for _ in range(PASSES):
             before = low.copy(), high.copy()
             _propagate(rows, limit, low, high)
             if np.allclose(low, before[0], 1e-9) and np.allclose(high, before[1], 1e-9):
                 break
         low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
-        for limits, direction in ((low, -1.0), (high, 1.0)):
-            self._make_finite(limits, direction)
+        self._close(low, -1.0)
+        self._close(high, 1.0)
         n = self.keep
         return low[:n] * self.scale[:n], high[:n] * self.scale[:n]
 
-    def _make_finite(self, limits: np.ndarray, direction: float) -> None:
-        """Limit by a programme of its own each end that passing from row to row left open."""
-        endless = self._endless[0 if direction < 0 else 1]
-        for k in np.flatnonzero(np.isinf(limits[: self.keep]) & ~endless[: self.keep]):
+    def _close(self, limits: np.ndarray, direction: float) -> None:
+        """Limit by programmes of their own the ends that passing from row to row left open."""
+        open_ = np.flatnonzero(np.isinf(limits[: self.keep]))
+        single = open_[~(np.isinf(self.low) & np.isinf(self.high))[open_]]
+        endless = single[self._ray(single, direction)[single] * direction > 0.5]
+        for k in np.setdiff1d(open_, endless)[:MOST_OPEN]:
             weights = np.zeros(self.keep)
             weights[k] = 1.0
             limits[k] = self.extreme(weights, -direction).value / self.scale[k]
