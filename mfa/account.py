@@ -347,9 +347,9 @@ class Account:
     def settle(self, quantity: Key | None = None) -> pd.DataFrame:
         """Return the groups of free quantities that one further datum would settle together.
 
-        With `quantity` only its group; see `mfa.balance.settle.settle_table` for the columns.
+        With `quantity` only its group; see `mfa.balance.free_groups.settle_table` for the columns.
         """
-        from mfa.balance.settle import settle_table
+        from mfa.balance.free_groups import settle_table
 
         return settle_table(self, quantity)
 

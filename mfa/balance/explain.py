@@ -11,8 +11,8 @@ from mfa.balance.classify import DETERMINED, FIXED, FREE, MEASURED, RECONCILED
 from mfa.balance.contribution import share_table
 from mfa.balance.derivation import derive
 from mfa.balance.explanation import Explanation, Section
+from mfa.balance.free_groups import settling_group
 from mfa.balance.sentences import Sentences
-from mfa.balance.settle import settling_group
 from mfa.balance.target import Key, find_target, quantity_label
 from mfa.errors import InputError, Problem
 from mfa.locale import N_
