@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from mfa.errors import InputError, Problem
@@ -152,6 +153,7 @@ def _number_in_text(
     return number / 100 if share else number, None
 
 
+@lru_cache(maxsize=4096)  # a sheet repeats the same few
 def _with_points(text: str, decimal: str | None) -> tuple[Value | None, Problem | None]:
     """Return an uncertainty with its numbers written with a decimal point."""
     from mfa.units import parse_number

@@ -10,7 +10,7 @@ from mfa.errors import Problem
 from mfa.locale import translator
 from mfa.workbook.cells import Found, number_text
 from mfa.workbook.check_sheet import Finding, add_check_sheet, is_check_sheet, unselected
-from mfa.workbook.guard import Package
+from mfa.workbook.guard import Package, editing
 from mfa.workbook.marks import ERROR, WARNING, Formats, Spot, mark_cells
 from mfa.workbook.notes import add_notes, forget_notes
 from mfa.workbook.parts import Parts
@@ -56,15 +56,16 @@ def annotate(
         cells = {info.part: book.cells(info).cells for info in _concerned(sheets, problems)}
         earlier = next((i for i in book.sheets if is_check_sheet(book, i)), None)
         workbook, styles = book.part, book.styles
-    findings = [_finding(problem, sheets, cells) for problem in problems]
-    parts = Parts(path)
-    formats = Formats(parts[styles] if styles else b"")
-    for info in sheets.values():
-        here = [f.problem for f in findings if f.linked and f.problem.place.sheet == info.name]
-        _annotate_sheet(parts, info, here, formats, language)
-    add_check_sheet(parts, workbook, findings, formats, language, earlier)
-    if styles:
-        parts[styles] = formats.finish()
+    with editing(Path(path).name):
+        findings = [_finding(problem, sheets, cells) for problem in problems]
+        parts = Parts(path)
+        formats = Formats(parts[styles] if styles else b"")
+        for info in sheets.values():
+            here = [f.problem for f in findings if f.linked and f.problem.place.sheet == info.name]
+            _annotate_sheet(parts, info, here, formats, language)
+        add_check_sheet(parts, workbook, findings, formats, language, earlier)
+        if styles:
+            parts[styles] = formats.finish()
     return parts.save(out)
 
 

@@ -10,6 +10,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 from xml.parsers import expat
@@ -112,7 +113,9 @@ class Package:
             for piece in pieces:
                 parser.Parse(piece, False)
             parser.Parse(b"", True)
-        except expat.ExpatError as cause:
+        except InputError:
+            raise
+        except (expat.ExpatError, LookupError, ValueError) as cause:  # an unknown encoding, too
             raise _damaged(self.name) from cause
 
     def _check_doctypes(self) -> None:
@@ -150,6 +153,28 @@ _BROKEN = (
     RuntimeError,
     NotImplementedError,
 )
+
+
+_ODD = (expat.ExpatError, LookupError, ValueError, StopIteration, OverflowError)
+
+
+@contextmanager
+def editing(name: str) -> Iterator[None]:
+    """Turn what goes wrong in changing parts of the workbook `name` into words.
+
+    Only parts that no reading has looked at can be damaged by then: comments, drawings, formats.
+
+    Raises
+    ------
+    InputError
+        A part is not what it should be.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except _ODD as cause:
+        raise _damaged(name) from cause
 
 
 class _RootReached(Exception):  # noqa: N818 - a signal, not an error

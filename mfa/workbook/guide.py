@@ -65,6 +65,9 @@ def write_guide(book: Workbook, styles: Styles, language: str) -> None:
     writer.sample("required", _("dark header"), _("the column must be filled in"))
     writer.sample("optional", _("light header"), _("the column may stay empty"))
     writer.sample("example", _("yellow row"), _("an example; not read"))
+    writer.sample("missing_sample", _("light orange cell"), _("required, and still missing"))
+    writer.sample("double_sample", _("dark orange cell"), _("an id that stands twice"))
+    writer.sample("computed", _("blue header"), _("a result that mfa has written; not read"))
     writer.heading(_("Sheets"))
     for sheet in SHEETS:
         writer.link(sheet.title(language), sheet.help(language))

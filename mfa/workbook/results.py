@@ -12,7 +12,7 @@ from mfa.errors import InputError, Place
 from mfa.locale import N_, translator
 from mfa.workbook.check_sheet import append_sheet
 from mfa.workbook.fill import Content, extend_filter, fill_cells, widen
-from mfa.workbook.guard import Package
+from mfa.workbook.guard import Package, editing
 from mfa.workbook.marks import Formats, Spot
 from mfa.workbook.parts import Parts
 from mfa.workbook.problems import error
@@ -80,15 +80,16 @@ def write_results(
                 chosen.setdefault(found.name, info)
         layouts = {name: _Layout(book, info) for name, info in chosen.items()}
         workbook, styles = book.part, book.styles
-    parts = Parts(path)
-    formats = _Styles(Formats(parts[styles] if styles else b""))
-    results = Results(account, tables, tables.language)
-    for name, layout in layouts.items():
-        _fill(parts, layout, results, name, formats)
-    for sheet in SHEETS:
-        _add_sheet(parts, workbook, sheet, account, formats, earlier.get(sheet.name), tables)
-    if styles:
-        parts[styles] = formats.formats.finish()
+    with editing(Path(path).name):
+        parts = Parts(path)
+        formats = _Styles(Formats(parts[styles] if styles else b""))
+        results = Results(account, tables, tables.language)
+        for name, layout in layouts.items():
+            _fill(parts, layout, results, name, formats)
+        for sheet in SHEETS:
+            _add_sheet(parts, workbook, sheet, account, formats, earlier.get(sheet.name), tables)
+        if styles:
+            parts[styles] = formats.formats.finish()
     return parts.save(out)
 
 

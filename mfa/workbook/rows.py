@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from mfa.errors import Place, Problem
 from mfa.locale import N_
@@ -54,8 +55,10 @@ class _Header:
     unknown: dict[int, str] = field(default_factory=dict)
     row: int = 1
     first: int = 2
+    positions: list[tuple[Column, int]] = field(default_factory=list)
 
 
+@cache
 def letters(column: int) -> str:
     """Return the letters of a column counted from 1.
 
@@ -123,6 +126,11 @@ def _find_header(table: Sheet, grid: Grid) -> _Header | None:
     by_number = hits[first] | hits[last]
     for number in sorted(by_number, key=lambda n: (n not in hits[last], n)):
         header.columns.setdefault(by_number[number], number)
+    header.positions = [
+        (column, header.columns[column.name])
+        for column in table.columns
+        if column.name in header.columns
+    ]
     results = {
         number
         for n in (first, first + 1)
@@ -208,13 +216,13 @@ def _read_row(
 ) -> tuple[Row, list[Problem]]:
     cells: dict[str, Cell] = {}
     problems = []
-    for column in table.columns:
-        position = header.columns.get(column.name)
-        if position is None or position not in found:
+    for column, position in header.positions:
+        cell = found.get(position)
+        if cell is None:
             continue
         place = where.cell(number, position)
-        meant = _meant(table, column, cells)
-        value, problem = interpret(found[position], meant, decimal)
+        meant = _meant(table, column, cells) if table.keys else column
+        value, problem = interpret(cell, meant, decimal)
         if problem:
             problems.append(replace(problem, place=place))
         if value != "":
@@ -225,7 +233,7 @@ def _read_row(
 
 def _meant(table: Sheet, column: Column, cells: Mapping[str, Cell]) -> Column:
     """Return the column, or for a value of the Case sheet the setting that its key names."""
-    if table.keys and column.name == "value" and "key" in cells:
+    if column.name == "value" and "key" in cells:
         for setting in table.keys:
             if setting.name == cells["key"].value:
                 return setting

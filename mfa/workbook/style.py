@@ -13,6 +13,8 @@ REQUIRED = "#0B5D5E"
 OPTIONAL = "#D8E8E6"
 EXAMPLE = "#FFF8E1"
 COMPUTED = "#E4E9F5"
+MISSING = "#FCE4D6"
+DOUBLE = "#F8CBAD"
 MACHINE = "#F2F2F2"
 GREY = "#6B6B6B"
 INK = "#1F2A2A"
@@ -48,6 +50,10 @@ _STYLES: dict[str, dict[str, object]] = {
     "example_number": _BASE | {"italic": True, "font_color": GREY, "bg_color": EXAMPLE,
                                "locked": False},
     "computed": _HEADER | {"bg_color": COMPUTED},
+    "missing": {"bg_color": MISSING},
+    "double": {"bg_color": DOUBLE},
+    "missing_sample": _BASE | {"bg_color": MISSING},
+    "double_sample": _BASE | {"bg_color": DOUBLE},
     "label": _BASE | {"bold": True, "bg_color": OPTIONAL, "text_wrap": True, "border": 1,
                       "border_color": LINE, "indent": 1},
     "value": _BASE | {"num_format": "@", "text_wrap": True, "locked": False, "border": 1,

@@ -25,7 +25,7 @@ from mfa.workbook.raw import RawTables, Value
 from mfa.workbook.rows import letters
 from mfa.workbook.schema import SHEETS, TEMPLATE_VERSION, Column, Sheet
 from mfa.workbook.style import TAB_COLOURS, Styles
-from mfa.workbook.validation import add_validation, header_comment
+from mfa.workbook.validation import add_marks, add_validation, header_comment
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
@@ -135,6 +135,7 @@ class _SheetWriter:
         for index, column in enumerate(self.sheet.columns):
             self._header(index, column)
             add_validation(self.page, (2, index, last, index), column, self.language)
+            add_marks(self.page, (2, index, last, index), self.sheet, index, self.styles)
         if example:
             self._example()
         for number, row in enumerate(rows, start=2):

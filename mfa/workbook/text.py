@@ -25,6 +25,8 @@ def tidy(text: str) -> str:
     >>> tidy("  Ða\u0323i\u200b\u00a0Nội ")
     'Đại Nội'
     """
+    if text.isascii() and text.isprintable():  # most cells; nothing of the below can be in them
+        return text.strip()
     composed = unicodedata.normalize("NFC", text).translate(_TABLE)
     return _CONTROL.sub("", composed.replace("\r\n", "\n").replace("\r", "\n")).strip()
 

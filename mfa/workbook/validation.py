@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from mfa.locale import translator
 from mfa.workbook.choices import options
-from mfa.workbook.schema import Column, sheet
+from mfa.workbook.rows import letters
+from mfa.workbook.schema import Column, Sheet, sheet
+from mfa.workbook.style import Styles
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -60,6 +62,28 @@ def _between(kind: str, low: float, high: float, message: str) -> dict[str, obje
         "show_error": True,
         "error_message": message,
     }
+
+
+def add_marks(page: Worksheet, area: Area, table: Sheet, index: int, styles: Styles) -> None:
+    """Colour cells of the column `index` that are missing in a row begun, and ids that stand twice.
+
+    Rows that may repeat an id for another period or region are told apart by them.
+    """
+    column, (first, _, last, _) = table.columns[index], area
+    row, letter = first + 1, letters(index + 1)
+    if column.required:
+        whole = f"$A{row}:${letters(len(table.columns))}{row}"
+        formula = f'=AND(${letter}{row}="",COUNTA({whole})>0)'
+        rule = {"type": "formula", "criteria": formula, "format": styles["missing"]}
+        page.conditional_format(*area, rule)
+    if column.name == "id":
+        keys = [i for i, c in enumerate(table.columns) if c.name in ("id", "period", "region")]
+        pairs = ",".join(
+            f'${k}${row}:${k}${last + 1},${k}{row}&""' for k in (letters(i + 1) for i in keys)
+        )
+        formula = f'=AND(${letter}{row}<>"",COUNTIFS({pairs})>1)'
+        rule = {"type": "formula", "criteria": formula, "format": styles["double"]}
+        page.conditional_format(*area, rule)
 
 
 def header_comment(column: Column, language: str) -> str:

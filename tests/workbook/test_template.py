@@ -169,3 +169,17 @@ def test_settings_of_ones_own_are_kept(tmp_path):
     tables = {"case": [{"key": "colour of the cover", "value": "green"}]}
     path = write_template(tmp_path / "a.xlsx", "en", tables)
     assert {"key": "colour of the cover", "value": "green"} in read_workbook(path).plain()["case"]
+
+
+def test_missing_and_double_cells_are_marked_while_typing(tmp_path):
+    book = load_workbook(write_template(tmp_path / "t.xlsx", "en"))
+    rules = {
+        str(area.sqref): [rule.formula[0] for rule in rules]
+        for area, rules in book["Flows"].conditional_formatting._cf_rules.items()
+    }
+    missing, double = rules["A3:A2002"]
+    assert missing == '=AND($A3="",COUNTA($A3:$O3)>0)'.removeprefix("=")
+    assert double.startswith('AND($A3<>"",COUNTIFS($A$3:$A$2002,$A3&""')
+    assert "A3:A2002" in {
+        str(area.sqref) for area in book["Sources"].conditional_formatting._cf_rules
+    }
