@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "write_report"]
 
-FORMATS = ("html", "xlsx")
+FORMATS = ("html", "explorer", "xlsx")
 
 
 def write_report(
@@ -35,7 +35,8 @@ def write_report(
     languages
         ``"vi"``, ``"en"``; one page for each, and the order of languages in the workbook.
     formats
-        ``"html"`` gives ``report.<language>.html``, ``"xlsx"`` gives ``report.xlsx``.
+        ``"html"`` gives ``report.<language>.html``, ``"explorer"`` one page to look through the
+        account in all languages, ``explorer.html``, ``"xlsx"`` gives ``report.xlsx``.
     case_id
         Name of the case, for the manifest.
 
@@ -72,6 +73,16 @@ def write_report(
                     lambda path, page=page: path.write_text(page, encoding="utf-8", newline="\n"),
                 )
             )
+    if "explorer" in formats:
+        from mfa.report.explorer import render_explorer
+
+        explorer = render_explorer(account, languages)
+        written.append(
+            _replace(
+                folder / "explorer.html",
+                lambda path: path.write_text(explorer, encoding="utf-8", newline="\n"),
+            )
+        )
     if "xlsx" in formats:
         from mfa.report.xlsx import write_xlsx
 
