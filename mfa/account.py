@@ -172,30 +172,9 @@ class Account:
     @cached_property
     def observations(self) -> pd.DataFrame:
         """One row an observation: as given, its source and quality, and how far it was moved."""
-        frame = self.system.observations.frame()
-        o, q = self.given, self.equations.quantities
-        factor = (
-            np.concatenate([q.factor, np.array(q.aux_factor, dtype=float)])[o.index]
-            if len(o.index)
-            else np.zeros(0)
-        )
-        given = frame["value"].to_numpy(dtype=float)
-        with np.errstate(all="ignore"):
-            scale = np.where(given != 0, o.value / given, factor)
-        names = [*q.unit, *q.aux_unit]
-        frame["unit"] = [
-            unit if isinstance(unit, str) else (names[i] or "")
-            for unit, i in zip(frame["unit"], o.index, strict=True)
-        ]
-        frame["place"] = [str(place) if place else "" for place in frame["place"]]
-        scale = np.where(scale != 0, scale, 1.0)
-        frame["reconciled"] = self.solution.x[o.index] / scale
-        frame["reconciled_sd"] = self._sd[o.index] / abs(scale)
-        frame["adjustment"] = self._tests.raw
-        frame["normalised"] = self._tests.normalised
-        frame["testable"] = self._tests.testable
-        frame["suspect"] = self._tests.suspect
-        return frame
+        from mfa.observation_table import observation_table
+
+        return observation_table(self)
 
     @cached_property
     def test(self) -> TestResult:
@@ -256,35 +235,14 @@ class Account:
             The formula does not parse, names something unknown or mixes dimensions.
         """
         from mfa.balance.gradient import differentiate
+        from mfa.balance.target import result_unit
         from mfa.model.dimension import expression_dimension
         from mfa.model.relation import parse_expression
 
         node = parse_expression(formula)
         dimension = expression_dimension(self.system, node, formula)
         value, weights = differentiate(self, node, period, region)
-        return self._estimate(value, weights, self._result_unit(dimension, unit, formula))
-
-    def _result_unit(self, dimension: Any, unit: str | None, formula: str) -> str:
-        from mfa.errors import InputError, Problem
-        from mfa.units import Dimension, parse_unit
-
-        if unit is not None:
-            wanted = parse_unit(unit).dimension
-            if isinstance(dimension, Dimension) and wanted != dimension:
-                raise InputError(
-                    [
-                        Problem(
-                            "wrong-dimension-result",
-                            "“{formula}” is in {got}, not in {unit}.",
-                            {"formula": formula, "got": dimension.unit, "unit": unit},
-                        )
-                    ]
-                )
-            return unit
-        if not isinstance(dimension, Dimension):
-            return ""
-        rate = parse_unit(self.system.unit).dimension
-        return self.system.unit if dimension == rate else dimension.unit
+        return self._estimate(value, weights, result_unit(self.system, dimension, unit, formula))
 
     def _estimate(self, value: float, weights: np.ndarray, unit: str) -> Estimate:
         from mfa.units import parse_unit

@@ -20,7 +20,15 @@ HEAVY = (
 
 BASE = {"", "errors", "files", "locale", "vocabulary", "units", "unit_list", "unit_text"}
 BASE |= {"number_text"}
-ACCOUNT = {"account", "export", "result", "quantity_table", "balance_table", "verdict"}
+ACCOUNT = {
+    "account",
+    "export",
+    "result",
+    "quantity_table",
+    "balance_table",
+    "observation_table",
+    "verdict",
+}
 ALLOWED = {
     **dict.fromkeys(BASE, BASE),
     "model": BASE,

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mfa.balance.gradient import differentiate, find
+from mfa.errors import InputError, Problem
 from mfa.model.relation import Name, parse_expression
 
 if TYPE_CHECKING:
     from mfa.account import Account
+    from mfa.model.system import System
 
 Key = str | tuple[str, ...]
 
@@ -72,9 +74,38 @@ def find_target(account: Account, what: Key, period: str = "", region: str = "")
 
     dimension = expression_dimension(account.system, node, name)
     value, weights = differentiate(account, node, period, region)
-    unit = account._result_unit(dimension, None, name)
+    unit = result_unit(account.system, dimension, None, name)
     factor = q.internal.factor(parse_unit(unit)) if unit else 1.0
     return Target(name, None, value, weights, unit, factor)
+
+
+def result_unit(system: System, dimension: object, unit: str | None, formula: str) -> str:
+    """Return the unit in which a formula's value is given: `unit`, else one of its dimension.
+
+    Raises
+    ------
+    InputError
+        The formula has another dimension than `unit`.
+    """
+    from mfa.units import Dimension, parse_unit
+
+    if unit is not None:
+        wanted = parse_unit(unit).dimension
+        if isinstance(dimension, Dimension) and wanted != dimension:
+            raise InputError(
+                [
+                    Problem(
+                        "wrong-dimension-result",
+                        "“{formula}” is in {got}, not in {unit}.",
+                        {"formula": formula, "got": dimension.unit, "unit": unit},
+                    )
+                ]
+            )
+        return unit
+    if not isinstance(dimension, Dimension):
+        return ""
+    rate = parse_unit(system.unit).dimension
+    return system.unit if dimension == rate else dimension.unit
 
 
 def quantity_label(account: Account, index: int) -> str:
