@@ -178,7 +178,7 @@ def test_missing_and_double_cells_are_marked_while_typing(tmp_path):
         for area, rules in book["Flows"].conditional_formatting._cf_rules.items()
     }
     missing, double = rules["A3:A2002"]
-    assert missing == '=AND($A3="",COUNTA($A3:$O3)>0)'.removeprefix("=")
+    assert missing == '=AND($A3="",COUNTA($A3:$N3)>0)'.removeprefix("=")
     assert double.startswith('AND($A3<>"",COUNTIFS($A$3:$A$2002,$A3&""')
     assert "A3:A2002" in {
         str(area.sqref) for area in book["Sources"].conditional_formatting._cf_rules
