@@ -7,6 +7,7 @@ from mfa.formats.converted import Converted, LossLog, ReadOptions
 from mfa.formats.naming import Ids, is_vietnamese
 from mfa.locale import N_
 from mfa.model.quantity import OUTSIDE
+from mfa.workbook.cells import number_text
 from mfa.workbook.raw import Cell, RawTables, Row
 
 NAME, TITLE = "name", "title"
@@ -171,6 +172,17 @@ def rate_unit(text: str) -> str:
         return parse_unit(f"{text}/year").text
     except UnitError:
         return ""
+
+
+def percent_text(percent: float) -> str:
+    """Return a relative standard deviation in per cent as the workbook has it.
+
+    Examples
+    --------
+    >>> percent_text(10.000000000000002), percent_text(77.34375)
+    ('10 %', '77.34375 %')
+    """
+    return f"{number_text(float(f'{abs(percent):.12g}'))} %"
 
 
 def _row(values: dict[str, str | float], place: Place, language: str) -> Row:

@@ -14,7 +14,7 @@ from typing import Any
 from mfa.errors import Place
 from mfa.formats.assemble import assemble
 from mfa.formats.converted import Converted, LossLog, ReadOptions
-from mfa.formats.draft import Draft, rate_unit
+from mfa.formats.draft import Draft, percent_text, rate_unit
 from mfa.formats.files import finite, parse_json, read_text, refuse
 from mfa.formats.network import Datum, Holding, Limit, Link, Network, Node
 from mfa.formats.opensankey_tags import alternatives, flow_sources, tag_groups
@@ -69,7 +69,8 @@ def _diagram(content: Any, name: str) -> dict[str, Any]:
         entries = _mapping(sheets.get("entries"))
         current = _mapping(entries.get(str(sheets.get("current"))))
         content = current.get("json", content)
-    if not isinstance(content, dict) or not content.get("nodes") or "links" not in content:
+    known = isinstance(content, dict) and _items(content.get("nodes"))
+    if not known or not _items(content.get("links")):
         refuse("not-opensankey", N_("The file holds no nodes and links of OpenSankey."), name)
     return content
 
@@ -228,7 +229,7 @@ class _Reader:
         note = " ".join(str(leaf[key]) for key in ("data_hypothesis", "data_url") if leaf.get(key))
         return Datum(
             value / self.factor,
-            f"{DEFAULT_SIGMA if percent is None else float(f'{abs(percent):.12g}'):g} %",
+            percent_text(DEFAULT_SIGMA if percent is None else percent),
             period=labels[0],
             region=labels[1],
             source=tidy(str(leaf.get("data_source") or self.sources(leaf))),

@@ -287,6 +287,10 @@ def _report(account: Account, part: Slice, log: LossLog) -> None:
     if materials:
         message = N_("Materials of the flows ({n}), except in the tooltips.")
         log.add("materials", message, n=len(materials))
+    stocks = sum(r.kind == "stock_change" and r.input_sd > 0 for r in part.ribbons)
+    if stocks:
+        message = N_("Uncertainties of changes of stocks ({n}).")
+        log.add("stock-spreads", message, n=stocks)
     for ribbon in part.ribbons:
         if ribbon.input == 0 and ribbon.input_sd > 0:
             message = N_("Uncertainties of values of zero, which have no per cent ({n}): {items}.")

@@ -15,10 +15,9 @@ from pathlib import Path
 from mfa.errors import Place
 from mfa.formats.assemble import Assembled, assemble
 from mfa.formats.converted import Converted, LossLog, ReadOptions
-from mfa.formats.draft import Draft, rate_unit
+from mfa.formats.draft import Draft, percent_text, rate_unit
 from mfa.formats.files import refuse
 from mfa.formats.grid import Grid, GridRow, matrices, table_rows, text_of
-from mfa.formats.naming import label
 from mfa.formats.network import Datum, Holding, Limit, Link, Network, Node
 from mfa.formats.opensankey import DEFAULT_TAKEN
 from mfa.formats.sep_names import OLD_SHEETS, column_kind, sheet_kind
@@ -318,8 +317,7 @@ class _Reader:
         if spread is None:
             spread = DEFAULT_RELATIVE
             self.log.add("default-sigma", DEFAULT_TAKEN, assumed=True, percent="10")
-        percent = float(f"{abs(spread) * 100:.12g}")
-        text = f"± {label(percent)} %" if self.old else f"{label(percent)} %"
+        text = ("± " if self.old else "") + percent_text(100 * spread)
         return Datum(value, text, period=labels[0], region=labels[1], place=place)
 
     def _read_limit(self, row: GridRow) -> None:

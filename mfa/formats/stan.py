@@ -14,11 +14,12 @@ from pathlib import Path
 
 from mfa.errors import UnitError
 from mfa.formats.converted import Converted, LossLog, ReadOptions
-from mfa.formats.draft import DEFAULT_UNIT, Draft, rate_unit
+from mfa.formats.draft import DEFAULT_UNIT, Draft, percent_text, rate_unit
 from mfa.formats.files import finite, refuse
 from mfa.formats.naming import label
 from mfa.formats.stan_tables import Record, Tables, stan_tables
 from mfa.locale import N_
+from mfa.workbook.cells import number_text
 from mfa.workbook.checks import opening
 from mfa.workbook.text import bare
 
@@ -211,10 +212,10 @@ class _Reader:
                          "state a better one.")  # fmt: skip
             self.log.add("no-uncertainty", message, assumed=True)
         elif relative:
-            text = f"{label(float(f'{spread:.12g}'))} %"
+            text = percent_text(spread)
         else:
             scale = number / value if value else 1.0
-            text = f"{float(f'{spread * scale:.12g}'):.12g}"
+            text = number_text(float(f"{spread * scale:.12g}"))
         self.draft.observe(quantity, number, unit=unit, uncertainty=text, period=period)
 
     def _period(self, row: Record) -> str:
