@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from mfa.errors import Problem
 from mfa.locale import N_
-from mfa.workbook.build_data import add_observations, add_parameters, add_relations, add_sources
+from mfa.workbook.build_data import (
+    add_observations,
+    add_parameters,
+    add_relations,
+    add_sources,
+    report_doubles,
+)
 from mfa.workbook.build_views import add_views
 from mfa.workbook.case_settings import system_of_case
 from mfa.workbook.checks import Checked, check_cells
@@ -49,6 +55,7 @@ def build_system(tables: RawTables) -> tuple[System, list[Problem]]:
     _add_stocks(checked, system)
     add_parameters(checked, system)
     add_observations(checked, system)
+    report_doubles(checked)
     add_relations(checked, system)
     add_views(checked, system)
     _report_unused(checked)

@@ -116,6 +116,26 @@ def _check_observation(checked: Checked, system: System, row: Row, value: float)
         checked.report(error("other-layer", message, **values), row, "layer")
 
 
+_SAME = ("quantity", "value", "unit", "factor", "source", "figure", "period", "region", "year")
+
+
+def report_doubles(checked: Checked) -> None:
+    """Warn of observations that say the same as one above: they would count twice."""
+    seen: dict[tuple[object, ...], Row] = {}
+    message = N_(
+        "The row says the same as {other} and would count twice. Delete one of them, or name the "
+        "source of each."
+    )
+    for row in checked.tables["observations"]:
+        key = tuple(row.get(column) for column in _SAME)
+        if key[0] is None or key[1] is None:
+            continue
+        first = seen.setdefault(key, row)
+        if first is not row:
+            values = {"other": str(first.at("quantity"))}
+            checked.report(warning("double-row", message, **values), row, "quantity")
+
+
 def add_relations(checked: Checked, system: System) -> None:
     """Add the relations that can be read and whose names exist."""
     for row in checked.tables["relations"]:

@@ -176,20 +176,23 @@ def _sheet(findings: Sequence[Finding], formats: Formats, language: str) -> str:
         said = problem.sentence(language)
         style = link if finding.linked else plain
         cells = [(colours[problem.severity], kind), (style, where), (plain, said)]
-        rows.append(_row(number, [*cells, (plain, finding.found)]))
+        lines = max(-(-len(said) // 95), -(-min(len(finding.found), 400) // 40), 1)
+        rows.append(_row(number, [*cells, (plain, finding.found)], lines))
         if finding.linked:
             links.append(_link(number, finding))
     return _page(rows, links)
 
 
-def _row(number: int, cells: Sequence[tuple[int, str]]) -> str:
+def _row(number: int, cells: Sequence[tuple[int, str]], lines: int = 1) -> str:
     # Inline text: whatever was quoted from the file is text and never a formula.
     inner = "".join(
         f'<c r="{letter}{number}" s="{style}" t="inlineStr"><is><t xml:space="preserve">'
         f"{xml_text(text[:32_000])}</t></is></c>"
         for letter, (style, text) in zip("ABCD", cells, strict=False)
     )
-    return f'<row r="{number}">{inner}</row>'
+    # Not every program makes room for wrapped text when it opens a file.
+    height = f' ht="{13.5 * lines}" customHeight="1"' if lines > 1 else ""
+    return f'<row r="{number}"{height}>{inner}</row>'
 
 
 def _link(number: int, finding: Finding) -> str:

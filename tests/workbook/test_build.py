@@ -4,7 +4,9 @@ import copy
 
 import pytest
 
+from mfa.errors import Place
 from mfa.workbook.build import build_system
+from mfa.workbook.raw import Cell, RawTables, Row
 from mfa.workbook.read import read_workbook
 from mfa.workbook.template import write_template
 from tests.workbook.books import SMALL, write_small
@@ -281,3 +283,16 @@ def test_the_built_system_balances(clean):
     eaten = account["eaten"]
     assert eaten.status == "reconciled"
     assert eaten.value > 0
+
+
+def test_a_row_that_says_the_same_twice_is_a_doubt():
+    row = {"quantity": "harvest", "value": 334747.0, "unit": "t/year", "source": "yearbook",
+           "uncertainty": "10 %"}  # fmt: skip
+    rows = [row | {"id": "p"}, row | {"id": "q"}, row | {"id": "r", "source": "H015"}]
+    place = Place("Số liệu", "B3")
+    raw = {
+        name: [Row({k: Cell(v, place) for k, v in r.items()}, place) for r in table]
+        for name, table in (SMALL | {"observations": rows}).items()
+    }
+    _system, problems = build_system(RawTables(raw))
+    assert [p.code for p in problems].count("double-row") == 1
