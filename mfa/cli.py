@@ -35,6 +35,7 @@ from mfa.cli_options import (
     language_option,
     pick,
 )
+from mfa.cli_serve import serve
 from mfa.cli_text import (
     account_lines,
     check_record,
@@ -240,6 +241,7 @@ def sankey(
     _say_written([output])
 
 
+cli.add_command(serve)
 cli.add_command(compare)
 cli.add_command(explain)
 cli.add_command(convert)

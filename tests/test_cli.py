@@ -62,6 +62,7 @@ class TestHelp:
             "balance",
             "report",
             "sankey",
+            "serve",
             "compare",
             "explain",
             "convert",

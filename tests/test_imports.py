@@ -60,7 +60,9 @@ BOTTOM = {
     "cli_explain",
     "cli_help",
     "cli_options",
+    "cli_serve",
     "cli_text",
+    "serve",
 }
 
 

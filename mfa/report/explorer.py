@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from mfa.locale import LANGUAGES
+from mfa.locale import LANGUAGES, translator
 from mfa.report.explorer_data import explorer_data
 from mfa.report.html import LANGUAGE_NAMES, _file, _policy, _style, _version
 
 if TYPE_CHECKING:
     from mfa.account import Account
+    from mfa.errors import Problem
 
 # What could end the data block or a line in it, and what some parsers take for a line end.
 _UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
@@ -59,6 +60,25 @@ def render_explorer(account: Account, languages: Sequence[str] = LANGUAGES, extr
         extra=Markup(extra),
         policy=policy,
         version=_version(),
+    )
+
+
+def render_problems(title: str, problems: Sequence[Problem], language: str, extra: str) -> str:
+    """Return the page that lists what is wrong with the input; `extra` as in `render_explorer`."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("mfa.report"), autoescape=True, undefined=StrictUndefined
+    )
+    environment.globals["_"] = translator(language)
+    style = _style() + _file("explorer.css")
+    return environment.get_template("problems.html.j2").render(
+        language=language,
+        title=title,
+        rows=[(str(p.place) if p.place else "–", p.sentence(language)) for p in problems],
+        style=Markup(style),
+        extra=Markup(extra),
+        policy=f"{_policy(style, extra)}; connect-src 'self'",
     )
 
 

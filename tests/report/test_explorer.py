@@ -115,6 +115,7 @@ def test_city_without_views_is_drawn_whole() -> None:
     system.layer("water", "m3/year")
     system.process("mill")
     system.flow("paddy", "import", "mill", value=5, sd=1)
+    system.flow("rice", "mill", "export")
     system.flow("tap", "environment", "mill", value=3, sd=1, layer="water")
     system.flow("drain", "mill", "environment", layer="water")
     data = explorer_data(system.balance(), ("en",))
