@@ -201,13 +201,12 @@ class _Writer:
         lines = (self.formula.expression, *(e for _, e in self.formula.where))
         inner = {index for index, _ in self.formula.where}
         used = sorted({index_of(s) for e in lines for s in e.free_symbols} - inner)
+        limit = MOST_NAMES + (len(used) == MOST_NAMES + 1)
         shown = [
             f"{quantity_label(self.account, j)}: {self._meaning(j)} = {self.words.estimate(j)}"
-            for j in used[:MOST_NAMES]
+            for j in used[:limit]
         ]
-        if len(used) > MOST_NAMES:
-            shown.append(self._("… and {n} more", n=len(used) - MOST_NAMES))
-        return shown
+        return shown + ([self._("… and {n} more", n=len(used) - limit)] if used[limit:] else [])
 
     def _meaning(self, index: int) -> str:
         q = self.account.equations.quantities
