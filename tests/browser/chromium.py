@@ -75,8 +75,15 @@ class Chromium:
         return result["result"].get("value")
 
     def until(self, script: str) -> None:
-        """Wait until an expression is true."""
-        self.wait(lambda: self.run(script))
+        """Wait until an expression is true; while a page gives way to the next, it is not."""
+
+        def holds() -> bool:
+            try:
+                return bool(self.run(script))
+            except AssertionError:
+                return False
+
+        self.wait(holds)
 
     def press(self, key: str) -> None:
         """Press and release a key, such as Tab or Enter."""

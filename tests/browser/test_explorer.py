@@ -90,6 +90,11 @@ def test_table_is_sorted_filtered_and_searched_without_accents(page: Chromium) -
     assert page.run(rows) == 1
     page.run("(() => { const f = document.getElementById('find'); f.value = '';"
              "f.dispatchEvent(new Event('input')); })()")  # fmt: skip
+    choose(page, "kind", "parameter")
+    assert page.run(rows) == 3
+    choose(page, "kind", "")
+    assert page.run(rows) > everything
+    choose(page, "kind", "flow")
     choose(page, "status", "free")
     assert 0 < page.run(rows) < everything
     choose(page, "status", "")

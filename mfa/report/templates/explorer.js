@@ -5,7 +5,7 @@ const Q = ["id", "names", "kind", "source", "target", "material", "layer", "peri
   "status", "value", "sd", "lower", "upper", "input", "inputSd", "adjustment", "data"];
 const quantities = D.quantities.map((row) => Object.fromEntries(Q.map((name, i) => [name, row[i]])));
 const state = {language: D.languages[0], layer: "", view: "", period: D.periods.at(-1),
-  region: D.regions[0], chosen: "", find: "", status: "", sort: "value", down: true};
+  region: D.regions[0], chosen: "", find: "", kind: "flow", status: "", sort: "value", down: true};
 const $ = (id) => document.getElementById(id);
 const lang = () => D.languages.indexOf(state.language);
 const word = (key) => D.words[key][lang()];
@@ -38,13 +38,20 @@ function decimals(value, sd) {
   }
   return value ? 2 - Math.floor(Math.log10(Math.abs(value))) : 0;
 }
+const formats = new Map(); // making one is slow
+function formatter(places) {
+  const key = `${state.language}${places}`;
+  if (!formats.has(key)) {
+    const digits = {minimumFractionDigits: places, maximumFractionDigits: places};
+    formats.set(key, new Intl.NumberFormat(state.language, digits));
+  }
+  return formats.get(key);
+}
 function number(value, digits) {
   if (value === "inf") return "∞";
   const step = digits < 0 ? 10 ** -digits : 1;
-  const places = Math.min(Math.max(digits, 0), 15);
-  return new Intl.NumberFormat(state.language, {minimumFractionDigits: places, maximumFractionDigits: places})
-    .format(Math.round(value / step) * step === 0 && digits < 0 ? 0 : digits < 0 ? Math.round(value / step) * step : value)
-    .replace("-", "−");
+  const shown = digits < 0 ? Math.round(value / step) * step : value;
+  return formatter(Math.min(Math.max(digits, 0), 15)).format(shown || 0).replace("-", "−");
 }
 function plain(value) { return value === "inf" ? "∞" : number(value, decimals(value, 0)); }
 function estimate(value, sd) {
@@ -69,7 +76,7 @@ function fill(id, options, current) {
   select.replaceChildren(...options.map(([value, text]) => element("option", {value}, text)));
   select.value = current;
   const label = select.closest("label");
-  if (id !== "status") label.hidden = options.length < 2;
+  if (id !== "status" && id !== "kind") label.hidden = options.length < 2;
 }
 function drawControls() {
   const layers = [...new Set(quantities.filter((q) => q.kind === "flow").map((q) => q.layer))];
@@ -81,6 +88,8 @@ function drawControls() {
   fill("period", D.periods.map((x) => [x, x]), state.period);
   fill("region", D.regions.map((x) => [x, x]), state.region);
   const statuses = Object.keys(D.labels.status);
+  const kinds = Object.keys(D.labels.kind);
+  fill("kind", [["", word("all")], ...kinds.map((x) => [x, labelOf("kind", x)])], state.kind);
   fill("status", [["", word("all")], ...statuses.map((x) => [x, labelOf("status", x)])], state.status);
 }
 function drawWords() {
@@ -293,7 +302,7 @@ const COLUMNS = [
 ];
 function found() {
   const words = fold(state.find).split(/\s+/).filter(Boolean);
-  const rows = quantities.filter((q) => inLayer(q) && (!state.status || q.status === state.status));
+  const rows = quantities.filter((q) => inLayer(q) && (!state.kind || q.kind === state.kind) && (!state.status || q.status === state.status));
   const kept = rows.filter((q) => {
     if (!words.length) return true;
     const cited = q.data.map((n) => `${D.data[n][3]} ${(D.sources[D.data[n][3]] || [""])[0]}`);
@@ -329,7 +338,7 @@ function drawTable() {
       if (i === 0) return element("th", {scope: "row"}, link(show(q), `quantity:${q.id}`));
       if (key === "status") return element("td", {}, badge(q.status));
       if ((key === "from" || key === "to") && show(q)) {
-        return element("td", {}, link(show(q), `process:${key === "from" ? q.source : q.target}`));
+        return element("td", {class: "wide"}, link(show(q), `process:${key === "from" ? q.source : q.target}`));
       }
       return element("td", {class: numeric ? "n" : ""}, show(q) || "");
     }))));
@@ -404,7 +413,9 @@ for (const button of document.querySelectorAll("[data-language]")) {
 }
 $("controls").addEventListener("submit", (event) => event.preventDefault());
 $("find").addEventListener("input", (event) => { state.find = event.target.value; drawTable(); });
-$("status").addEventListener("change", (event) => { state.status = event.target.value; drawTable(); });
+for (const key of ["kind", "status"]) {
+  $(key).addEventListener("change", (event) => { state[key] = event.target.value; drawTable(); });
+}
 $("save-svg").addEventListener("click", () => save(`${fileName()}.svg`, new Blob([picture], {type: "image/svg+xml"})));
 $("save-png").addEventListener("click", savePng);
 $("save-csv").addEventListener("click", () => save(`${fileName()}.csv`, new Blob([csv()], {type: "text/csv"})));
