@@ -149,9 +149,13 @@ def _from_xml(data: bytes, name: str) -> Tables:
     except DefusedXmlException:
         message = N_("The file declares a document type or an entity, which STAN does not.")
         refuse("doctype-in-xml", message, name)
-    except (ParseError, ValueError):
+    except (ParseError, _TooDeepError):
         refuse("not-stan", DAMAGED, name)
     return tables
+
+
+class _TooDeepError(Exception):
+    """Elements are nested as no table is."""
 
 
 def _records(data: bytes) -> Iterator[tuple[str, Record]]:
@@ -163,7 +167,7 @@ def _records(data: bytes) -> Iterator[tuple[str, Record]]:
             depth += 1
             root = element if root is None else root
             if depth > 50:
-                raise ValueError("nested too deeply")
+                raise _TooDeepError
             continue
         depth -= 1
         if depth == 1 and root is not None:
