@@ -9,7 +9,7 @@ def random_network(seed, processes=5, flows=12, share=0.6, signed=True):
     """Columns of a random network with a known truth that conserves mass, and noisy data."""
     rng = np.random.default_rng(seed)
     nodes = [f"p{i}" for i in range(processes)]
-    ends = nodes + ["import", "export"]
+    ends = [*nodes, "import", "export"]
     source = [ends[i] for i in rng.integers(0, len(ends), flows)]
     target = [ends[i] for i in rng.integers(0, len(ends), flows)]
     pairs = [
@@ -26,7 +26,11 @@ def random_network(seed, processes=5, flows=12, share=0.6, signed=True):
             A[nodes.index(s), j] -= 1
     _, sv, vt = np.linalg.svd(A) if A.size else (0, np.zeros(0), np.eye(len(pairs)))
     basis = vt[int((sv > 1e-9).sum()) :]
-    truth = basis.T @ rng.normal(0, 100, len(basis)) if signed else np.abs(rng.normal(50, 30, len(pairs)))
+    truth = (
+        basis.T @ rng.normal(0, 100, len(basis))
+        if signed
+        else np.abs(rng.normal(50, 30, len(pairs)))
+    )
     sd = rng.uniform(1, 20, len(pairs))
     measured = rng.random(len(pairs)) < share
     value = truth + rng.normal(0, 1, len(pairs)) * sd
