@@ -50,7 +50,7 @@ SHORTCUTS = {
     ("mfa.account", "sankey"),
     ("mfa.account", "formats"),
 }
-"""These lead downwards on purpose (`System.balance`, `Account.to_csv`): they are what users call."""
+"""These lead downwards on purpose (`System.balance`, `Account.to_csv`): users call them."""
 BOTTOM = {
     "case",
     "cli",
