@@ -80,13 +80,19 @@ def is_irp(text: str) -> bool:
     >>> is_irp("Country,Category,Flow name,Flow code,Flow unit,1970,1971")
     True
     """
-    header = next(csv.reader([text.partition("\n")[0][:LONGEST_ROW]]), [])
-    return set(NEEDED) <= {title.strip().casefold() for title in header}
+    return set(NEEDED) <= {title.casefold() for title in _header(text)}
+
+
+def _header(text: str) -> list[str]:
+    line = text.replace("\r", "\n").partition("\n")[0][:LONGEST_ROW]
+    try:
+        return [title.strip() for title in next(csv.reader([line]), [])]
+    except csv.Error:
+        return []
 
 
 def _accounts(text: str, name: str, options: ReadOptions, log: LossLog) -> Accounts:
-    reader = csv.reader(io.StringIO(text, newline=""))
-    header = [title.strip() for title in next(reader, [])]
+    header = _header(text)
     columns = {title.casefold(): k for k, title in enumerate(header)}
     years = {k: title for k, title in enumerate(header) if len(title) == 4 and title.isdecimal()}
     if not set(NEEDED) <= set(columns) or not years:
@@ -106,8 +112,8 @@ def _accounts(text: str, name: str, options: ReadOptions, log: LossLog) -> Accou
 def _rows(text: str, name: str, width: int) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) of the rows below the header that have all their cells."""
     reader = csv.reader(io.StringIO(text, newline=""))
-    next(reader, None)
     try:
+        next(reader, None)
         for cells in reader:
             if len(cells) == width:
                 yield reader.line_num, cells

@@ -26,6 +26,8 @@ from mfa.workbook.text import tidy
 DEFAULT_SIGMA = 10.0
 """Per cent of the value that the tools of this family take where no uncertainty is given."""
 DEEPEST_TREE = 12
+MOST = 20_000
+"""How many nodes, and how many links, a diagram may have."""
 KINDS = {"echange": "exchange", "produit": "product", "secteur": "sector",
          "product": "product", "sector": "sector", "exchange": "exchange"}  # fmt: skip
 DEFAULT_TAKEN = N_(
@@ -69,9 +71,13 @@ def _diagram(content: Any, name: str) -> dict[str, Any]:
         entries = _mapping(sheets.get("entries"))
         current = _mapping(entries.get(str(sheets.get("current"))))
         content = current.get("json", content)
-    known = isinstance(content, dict) and _items(content.get("nodes"))
-    if not known or not _items(content.get("links")):
+    known = isinstance(content, dict)
+    sizes = [len(_items(content.get(key))) if known else 0 for key in ("nodes", "links")]
+    if not all(sizes):
         refuse("not-opensankey", N_("The file holds no nodes and links of OpenSankey."), name)
+    if max(sizes) > MOST:
+        message = N_("The file has more than {limit} nodes or links, which is not read.")
+        refuse("too-many-links", message, name, limit=MOST)
     return content
 
 
@@ -139,7 +145,8 @@ class _Reader:
             self.network.nodes[key] = Node(
                 _name(node, key), self.place, parents.get(key, ""), _kind(node), balance
             )
-            self.by_name.setdefault(str(node.get("name")), key)
+            if node.get("name"):
+                self.by_name.setdefault(str(node["name"]), key)
             self._read_stock(key, node)
 
     def _read_stock(self, key: str, node: Mapping[str, Any]) -> None:
@@ -216,7 +223,7 @@ class _Reader:
     def _end(self, link: Mapping[str, Any], which: str) -> str:
         """Return the node at an end of a link; the oldest files give its name instead of its id."""
         key = link.get(f"id{which.capitalize()}")
-        return self.by_name.get(str(link.get(f"{which}_name")), "") if key is None else str(key)
+        return self.by_name.get(str(link.get(f"{which}_name", "")), "") if key is None else str(key)
 
     def _title(self, flow: Link) -> str:
         nodes = self.network.nodes

@@ -21,7 +21,7 @@ from mfa.formats.network import Datum, Link, Network, Node
 from mfa.locale import N_
 
 LONGEST_LINE = 2_000
-MOST_LINES = 50_000
+MOST_LINES = 10_000
 HEADER = "// SankeyMATIC diagram inputs -"
 _AMOUNT = re.compile(r"[0-9\s.+-]+|\*|\?|")
 _COLOUR = re.compile(r"#([a-f0-9]{3,6})?(\.[0-9]{1,4})?", re.IGNORECASE)
