@@ -162,7 +162,7 @@ class Likelihood:
         InputError
             The stated correlations are impossible.
         """
-        log = _logarithmic(observations)
+        log = logarithmic(observations)
         spread = observations.sd.astype(float).copy()
         spread[log] = log_sd(observations.value[log], spread[log])
         uncertain = np.flatnonzero(observations.sd > 0)
@@ -174,11 +174,11 @@ class Likelihood:
     @property
     def plain(self) -> bool:
         """Whether all data are normal (or count as such) with constant weights."""
-        return not self.robust and not _logarithmic(self.observations).any()
+        return not self.robust and not logarithmic(self.observations).any()
 
     def residual(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the residuals of all observations at x and their derivatives; each (k,)."""
-        o, log = self.observations, _logarithmic(self.observations)
+        o, log = self.observations, logarithmic(self.observations)
         at = x[o.index]
         value, slope = at - o.value, np.ones(len(at))
         level, rate = log_ratio(at[log] / o.value[log], self.spread[log])
@@ -220,7 +220,7 @@ class Likelihood:
             Use the curvature of the misfit itself where it is positive (fewer iterations, the same
             goal); without it σ is that of the linearised residual.
         """
-        o, log = self.observations, _logarithmic(self.observations)
+        o, log = self.observations, logarithmic(self.observations)
         r, slope = self.residual(x)
         weight = self.weights(x)
         bend = np.ones(len(r))
@@ -236,6 +236,27 @@ class Likelihood:
         sd[exact], value[exact] = 0.0, o.value[exact]
         sign = np.where(slope < 0, -1.0, 1.0)
         return replace(o, value=value, sd=sd, shape=None, covariance=_rescaled(o, o.sd, sd * sign))
+
+    def weighted(self, weights: np.ndarray) -> Likelihood:
+        """Return the likelihood with σ/√weight instead of σ, and no other weights; (k,) or (0,)."""
+        if not len(weights) or (weights == 1.0).all():
+            return replace(self, robust=False)
+        spread = self.spread / np.sqrt(weights)
+        root = sp.diags_array(np.sqrt(weights[self.uncertain]))
+        inverse = (root @ self.inverse @ root).tocsr()
+        o, log = self.observations, logarithmic(self.observations)
+        sd = spread.copy()
+        sd[log] = np.abs(o.value[log]) * np.sqrt(np.expm1(spread[log] ** 2))
+        observations = replace(o, sd=sd, covariance=_rescaled(o, o.sd, sd))
+        return Likelihood(observations, spread, self.uncertain, inverse)
+
+    def with_values(self, values: np.ndarray) -> Observations:
+        """Return the observations with other values of the uncertain ones; (uncertain,)."""
+        o, log = self.observations, logarithmic(self.observations)
+        value, sd = o.value.copy(), o.sd.copy()
+        value[self.uncertain] = values
+        sd[log] = np.abs(value[log]) * np.sqrt(np.expm1(self.spread[log] ** 2))
+        return replace(o, value=value, sd=sd, covariance=_rescaled(o, o.sd, sd))
 
     def _groups(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the group of correlated data to which each uncertain one belongs, and its size."""
@@ -261,7 +282,7 @@ def interval(
         Of the visible quantities, in any unit; (n,).
     """
     log, other = np.zeros((2, equations.quantities.count), dtype=bool)
-    index, of_log = given.index.copy(), _logarithmic(given)
+    index, of_log = given.index.copy(), logarithmic(given)
     for row, (target, _) in equations.factored.items():
         index[row] = target
     log[index[of_log]], other[index[~of_log]] = True, True
@@ -274,7 +295,7 @@ def interval(
     return lower, upper
 
 
-def _logarithmic(observations: Observations) -> np.ndarray:
+def logarithmic(observations: Observations) -> np.ndarray:
     """Return whether each observation is log-normal (one of value 0 or σ 0 cannot be)."""
     if observations.shape is None:
         return np.zeros(len(observations.value), dtype=bool)
