@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mfa.balance.explanation import Explanation
     from mfa.balance.interval import FeasibleSet
     from mfa.balance.target import Key
+    from mfa.ensemble import Ensemble
     from mfa.verdict import TestResult
 
 Z95 = 1.959963984540054
@@ -261,6 +262,16 @@ class Account:
         from mfa.balance.interval import FeasibleSet
 
         return FeasibleSet(self.equations, self.solution, self._sd)
+
+    def sample(self, n: int = 1000, *, seed: int = 1) -> Ensemble:
+        """Return an ensemble: n accounts of randomly varied data (`mfa.balance.ensemble`).
+
+        Every draw varies the observations as their distributions say and is reconciled: it
+        satisfies all relations and bounds. The same seed gives the same draws, however many.
+        """
+        from mfa.ensemble import sample
+
+        return sample(self, n, seed)
 
     # ------------------------------------------------------------------------------- explaining
 
