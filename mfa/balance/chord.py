@@ -17,7 +17,7 @@ from mfa.balance.ensemble_bounds import Bounds
 from mfa.balance.response import Answers
 
 ITERATIONS = 60
-STILL = 2e-9
+STILL = 3e-10
 COMPACT = 0.8
 
 
@@ -52,8 +52,10 @@ class Track:
         x = np.where(moving, y[self.curved], 0.0)
         return np.concatenate(self.curvature(x, y[self.rows], data))
 
-    def settle(self, start: np.ndarray, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return ψ where each draw stands still, and which draws do.
+    def settle(
+        self, start: np.ndarray, data: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return ψ and the followed entries where each draw stands still, and which draws do.
 
         Parameters
         ----------
@@ -64,7 +66,7 @@ class Track:
         """
         count = start.shape[1]
         final = np.zeros((len(self.curved) + len(self.rows), count))
-        settled = np.zeros(count, dtype=bool)
+        where, settled = start.copy(), np.zeros(count, dtype=bool)
         open_, live = np.arange(count), np.ones(count, dtype=bool)
         mixing, t = Anderson(self.scale), start
         y, state, _ = self.bounds.within(t, self.bounds.none(count))
@@ -72,7 +74,7 @@ class Track:
             push = self.push(y, data)
             goal = start + self.answers @ push
             still = (np.abs(goal - t) <= STILL * self.scale[:, None]).all(axis=0) & live
-            final[:, open_[still]] = push[:, still]
+            final[:, open_[still]], where[:, open_[still]] = push[:, still], y[:, still]
             settled[open_[still]] = True
             live &= ~still & np.isfinite(goal).all(axis=0)
             if not live.any():
@@ -83,4 +85,4 @@ class Track:
                 mixing.keep(live)
                 open_, live = open_[live], np.ones(int(live.sum()), dtype=bool)
             y, state, _ = self.bounds.within(t, state)
-        return final, settled
+        return final, where, settled

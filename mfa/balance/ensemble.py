@@ -42,6 +42,7 @@ BLOCK = 256
 LARGEST = 4_000_000
 LOOSE = 1e-4
 RECENTRED = 1
+SAME = 1e-7
 REACH = 3.0
 CACHED = ("bare", "kkt", "response", "curvature", "bounds", "track", "_answer_data")
 CACHED += ("_answer_hold", "_answer_curves")
@@ -133,10 +134,12 @@ class Sampler:
 
     def _curved(self, start: np.ndarray, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Let draws of a curved system settle; return them and which are done."""
-        push, settled = self.track.settle(start[self._followed], data)
+        push, where, settled = self.track.settle(start[self._followed], data)
         moved = start + self._answer_curves @ push
         moved, _, solved = self.bounds.within(moved, self.bounds.none(moved.shape[1]))
-        return moved, settled & solved
+        # A bound that was not followed may have come into play: then ψ is not that of this point.
+        apart = np.abs(moved[self._followed] - where) > SAME * self.track.scale[:, None]
+        return moved, settled & solved & ~apart.any(axis=0)
 
     def _alone(self, data: np.ndarray) -> np.ndarray:
         """Reconcile one draw by itself, from the account; NaN when that fails too."""

@@ -26,7 +26,7 @@ GROUP = 64
 TINY = 1e-11  # keeps C of bounds that imply each other invertible
 REFINEMENTS = 4
 WRONG_SIGN = 1e-9
-SLACK = 1e-10
+SLACK = 1e-11
 RIGID = 1e-14
 
 
