@@ -287,6 +287,7 @@ class Case:
         out_dir: str | os.PathLike[str] | None = None,
         languages: Sequence[str] | None = None,
         formats: Sequence[str] | None = None,
+        template: str | os.PathLike[str] | None = None,
     ) -> list[Path]:
         """Write the report and return the files written.
 
@@ -298,13 +299,15 @@ class Case:
             Default: those of the case.
         formats
             Default: all of `mfa.report.FORMATS`.
+        template
+            A client's letterhead (.docx, .dotx) for the Word files.
 
         Raises
         ------
         InputError, InfeasibleError, ConvergenceError
-            See `balance`.
+            See `balance`; or the template is no Word document.
         ValueError
-            A language or format is unknown.
+            A language or format is unknown, or there is a template but no Word file to write.
         """
         from mfa.report import FORMATS, write_report
 
@@ -314,6 +317,7 @@ class Case:
             languages=tuple(languages or self.languages),
             formats=tuple(formats or FORMATS),
             case_id=self.id,
+            template=None if template is None else Path(template),
         )
 
     @property

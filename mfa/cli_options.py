@@ -142,6 +142,7 @@ LANGUAGE_LIST = OneOf(lambda: LANGUAGES, several=True)
 FORMAT_LIST = OneOf(_formats, several=True)
 FRAMEWORK = OneOf(_frameworks)
 ACCOUNT_FILE = FileName(_account_suffixes)
+LETTERHEAD = FileName(lambda: (".docx", ".dotx"))
 PICTURE_FILE = FileName(lambda: (".svg", ".png"))
 
 case_argument = click.argument("case", metavar="CASE")

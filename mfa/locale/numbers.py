@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 
 def significant_decimals(value: float, sd: float | None = None, digits: int = 3) -> int:
@@ -30,6 +31,7 @@ def significant_decimals(value: float, sd: float | None = None, digits: int = 3)
     return digits - 1 - math.floor(math.log10(abs(value)))
 
 
+@lru_cache(maxsize=32_768)  # a report writes each number several times
 def format_number(value: float, decimals: int = 0, language: str = "en") -> str:
     """Return `value` with thousands groups and `decimals` decimals in the style of `language`.
 

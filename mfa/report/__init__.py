@@ -1,8 +1,13 @@
-"""Reports: an account as one HTML page a language, and as a workbook of all its tables."""
+"""Reports: an account as web pages, as documents to edit and to print, as a workbook of all tables.
+
+Every format shows the same document: the same chapters, tables, figures and numbers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +15,11 @@ from mfa.locale import LANGUAGES
 
 if TYPE_CHECKING:
     from mfa.account import Account
+    from mfa.report.document import Document
 
 __all__ = ["FORMATS", "write_report"]
 
-FORMATS = ("html", "explorer", "xlsx")
+FORMATS = ("html", "explorer", "docx", "pdf", "xlsx")
 
 
 def write_report(
@@ -23,6 +29,7 @@ def write_report(
     languages: Sequence[str] = ("vi", "en"),
     formats: Sequence[str] = FORMATS,
     case_id: str = "",
+    template: str | Path | None = None,
 ) -> list[Path]:
     """Write the report of an account.
 
@@ -35,10 +42,13 @@ def write_report(
     languages
         ``"vi"``, ``"en"``; one page for each, and the order of languages in the workbook.
     formats
-        ``"html"`` gives ``report.<language>.html``, ``"explorer"`` one page to look through the
-        account in all languages, ``explorer.html``, ``"xlsx"`` gives ``report.xlsx``.
+        ``"html"``, ``"docx"`` and ``"pdf"`` give ``report.<language>.<format>``, ``"explorer"``
+        one page to look through the account in all languages, ``explorer.html``, ``"xlsx"`` gives
+        ``report.xlsx``.
     case_id
         Name of the case, for the manifest.
+    template
+        A client's letterhead (.docx, .dotx) for the Word files; see `mfa.report.docx`.
 
     Returns
     -------
@@ -48,10 +58,13 @@ def write_report(
     Raises
     ------
     ValueError
-        A language or format is unknown.
+        A language or format is unknown, or there is a template but no Word file to write.
+    InputError
+        The template is no Word document.
     """
     _refuse_unknown("language", languages, LANGUAGES)
     _refuse_unknown("format", formats, FORMATS)
+    letterhead = None if template is None else _letterhead(Path(template), formats)
     from mfa.report.chapters import compose
     from mfa.report.collect import collect
 
@@ -59,40 +72,78 @@ def write_report(
     documents = {language: compose(facts, language) for language in languages}
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    # typst works outside of Python's lock: the PDFs are set while the other files are written.
+    with ThreadPoolExecutor(1) as pool:
+        pdfs = {key: pool.submit(_pdf, documents[key]) for key in documents if "pdf" in formats}
+        files = [
+            *_pages(account, documents, formats),
+            *_word_files(documents, formats, letterhead),
+            *_workbook(documents, formats),
+            *((f"report.{key}.pdf", _put(lambda key=key: pdfs[key].result())) for key in pdfs),
+        ]
+        return [_replace(folder / name, write) for name, write in files]
+
+
+Write = Callable[[Path], object]
+
+
+def _put(make: Callable[[], bytes]) -> Write:
+    """Return what writes the bytes that `make` returns."""
+    return lambda path: path.write_bytes(make())
+
+
+def _pages(
+    account: Account, documents: Mapping[str, Document], formats: Sequence[str]
+) -> Iterator[tuple[str, Write]]:
+    """Yield name and writer of every web page."""
+    names = {language: f"report.{language}.html" for language in documents}
     if "html" in formats:
         from mfa.report.html import render_html
 
-        names = {language: f"report.{language}.html" for language in documents}
         for language, document in documents.items():
             others = {key: name for key, name in names.items() if key != language}
-            page = render_html(document, others)
-            written.append(
-                _replace(
-                    folder / names[language],
-                    lambda path, page=page: path.write_text(page, encoding="utf-8", newline="\n"),
-                )
-            )
+            page = partial(render_html, document, others)
+            yield names[language], _put(lambda page=page: page().encode("utf-8"))
     if "explorer" in formats:
         from mfa.report.explorer import render_explorer
 
-        explorer = render_explorer(account, languages)
-        written.append(
-            _replace(
-                folder / "explorer.html",
-                lambda path: path.write_text(explorer, encoding="utf-8", newline="\n"),
-            )
-        )
+        explorer = partial(render_explorer, account, tuple(documents))
+        yield "explorer.html", _put(lambda: explorer().encode("utf-8"))
+
+
+def _word_files(
+    documents: Mapping[str, Document], formats: Sequence[str], letterhead: bytes | None
+) -> Iterator[tuple[str, Write]]:
+    """Yield name and writer of every Word file."""
+    if "docx" in formats:
+        from mfa.report.docx import render_docx
+
+        for language, document in documents.items():
+            yield f"report.{language}.docx", _put(partial(render_docx, document, letterhead))
+
+
+def _workbook(
+    documents: Mapping[str, Document], formats: Sequence[str]
+) -> Iterator[tuple[str, Write]]:
+    """Yield name and writer of the workbook."""
     if "xlsx" in formats:
         from mfa.report.xlsx import write_xlsx
 
-        written.append(
-            _replace(
-                folder / "report.xlsx",
-                lambda path: write_xlsx(list(documents.values()), str(path)),
-            )
-        )
-    return written
+        yield "report.xlsx", lambda path: write_xlsx(list(documents.values()), str(path))
+
+
+def _pdf(document: Document) -> bytes:
+    from mfa.report.pdf import render_pdf
+
+    return render_pdf(document)
+
+
+def _letterhead(template: Path, formats: Sequence[str]) -> bytes:
+    if "docx" not in formats:
+        raise ValueError("a template is for the Word file, and docx is not among the formats")
+    from mfa.report.docx_package import read_template
+
+    return read_template(template)
 
 
 def _refuse_unknown(what: str, given: Sequence[str], known: Sequence[str]) -> None:

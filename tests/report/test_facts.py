@@ -85,7 +85,7 @@ def test_goods_that_are_no_mass_keep_their_unit(tmp_path):
     s.flow("out", "shop", "export")
     account = s.balance()
     assert layer_units(account)["goods"] == "piece/year"
-    assert len(write_report(account, tmp_path)) == 4
+    assert len(write_report(account, tmp_path)) == 8
 
 
 def test_gaps_count_the_figures_that_would_settle_them(facts):
@@ -288,4 +288,4 @@ def test_regions_are_reported_for_the_parent_and_listed_in_the_annex(tmp_path):
     annex = next(t for t in compose(facts, "en").tables() if t.id == "all-flows")
     assert [c.title for c in annex.columns][1] == "Region"
     assert len(annex.rows) == 6
-    assert len(write_report(account, tmp_path)) == 4
+    assert len(write_report(account, tmp_path)) == 8

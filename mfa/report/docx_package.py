@@ -1,0 +1,369 @@
+"""The Word file around the text: our own styles or a client's letterhead, numbering, the archive.
+
+Our own file is made from the parts in ``templates/word``. From a client's template we take styles,
+headers, footers, paper and margins; it only gets the styles it lacks. All styles are looked up by
+name, since their ids differ with the language of the Word that wrote them.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import re
+import uuid
+import zipfile
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mfa.errors import InputError, Problem
+from mfa.report.docx_xml import NAMESPACES, TWIPS
+from mfa.report.paged import MARGINS, PAGE, REGIONS, type_area
+from mfa.sankey.font import font_path
+
+if TYPE_CHECKING:
+    from docx.document import Document as WordDocument
+    from lxml.etree import _Element
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+MARKER = "{{report}}"  # in a client's template: the report stands here, the rest is kept
+KEYS = tuple(str(uuid.uuid5(uuid.NAMESPACE_URL, f"mfa/font/{n}")).upper() for n in (1, 2))
+_PLACE = "mfa-report"
+EPOCH = (1980, 1, 1, 0, 0, 0)
+LARGEST = 60_000_000  # bytes that the parts of a template may take
+
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+_TYPES = {
+    "word/document.xml": f"{_WORD}.document.main+xml",
+    "word/styles.xml": f"{_WORD}.styles+xml",
+    "word/numbering.xml": f"{_WORD}.numbering+xml",
+    "word/settings.xml": f"{_WORD}.settings+xml",
+    "word/fontTable.xml": f"{_WORD}.fontTable+xml",
+}
+
+
+def own_package(language: str) -> bytes:
+    """Return an empty document with our styles and fonts."""
+    region, width = REGIONS[language], round(type_area(False)[0] * TWIPS)
+    parts = {
+        name: _part(name).replace("LANGUAGE", region).replace("TOCWIDTH", str(width))
+        for name in ("styles.xml", "numbering.xml", "settings.xml", "fontTable.xml")
+    }
+    parts["fontTable.xml"] = (
+        parts["fontTable.xml"].replace("KEY1", KEYS[0]).replace("KEY2", KEYS[1])
+    )
+    parts["document.xml"] = _empty_document()
+    content = {f"word/{name}": xml.encode("utf-8") for name, xml in parts.items()}
+    for number, weight in enumerate(("regular", "semibold"), start=1):
+        content[f"word/fonts/font{number}.odttf"] = _obfuscate(
+            font_path(weight).read_bytes(), KEYS[number - 1]
+        )
+    content["word/_rels/document.xml.rels"] = _relations(
+        (f"rId{n}", f"{_OFFICE}/{kind}", f"{kind}.xml")
+        for n, kind in enumerate(("styles", "numbering", "settings", "fontTable"), start=1)
+    )
+    content["word/_rels/fontTable.xml.rels"] = _relations(
+        (f"rId{n}", f"{_OFFICE}/font", f"fonts/font{n}.odttf") for n in (1, 2)
+    )
+    content["_rels/.rels"] = _relations(
+        [("rId1", f"{_OFFICE}/officeDocument", "word/document.xml")]
+    )
+    content["[Content_Types].xml"] = _content_types()
+    return zip_parts(content)
+
+
+def _part(name: str) -> str:
+    return files("mfa.report").joinpath("templates", "word", name).read_text(encoding="utf-8")
+
+
+def _empty_document() -> str:
+    top, right, bottom, left = (round(side * TWIPS) for side in MARGINS)
+    width, height = (round(side * TWIPS) for side in PAGE)
+    return (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+        '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        f'<w:body><w:sectPr><w:pgSz w:w="{width}" w:h="{height}"/>'
+        f'<w:pgMar w:top="{top}" w:right="{right}" w:bottom="{bottom}" w:left="{left}" '
+        'w:header="680" w:footer="567" w:gutter="0"/><w:titlePg/></w:sectPr></w:body></w:document>'
+    )
+
+
+def _relations(rows: Iterable[tuple[str, str, str]]) -> bytes:
+    items = "".join(f'<Relationship Id="{i}" Type="{t}" Target="{to}"/>' for i, t, to in rows)
+    space = "http://schemas.openxmlformats.org/package/2006/relationships"
+    return f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Relationships xmlns="{space}">{items}</Relationships>'.encode()  # noqa: E501
+
+
+def _content_types() -> bytes:
+    defaults = {
+        "rels": "application/vnd.openxmlformats-package.relationships+xml",
+        "xml": "application/xml",
+        "odttf": "application/vnd.openxmlformats-officedocument.obfuscatedFont",
+    }
+    items = "".join(f'<Default Extension="{e}" ContentType="{t}"/>' for e, t in defaults.items())
+    items += "".join(f'<Override PartName="/{p}" ContentType="{t}"/>' for p, t in _TYPES.items())
+    space = "http://schemas.openxmlformats.org/package/2006/content-types"
+    return f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Types xmlns="{space}">{items}</Types>'.encode()  # noqa: E501
+
+
+def _obfuscate(font: bytes, key: str) -> bytes:
+    """Return a font as Word embeds it: its first 32 bytes mixed with the key (ECMA-376, 17.8.1)."""
+    mask = bytes.fromhex(key.replace("-", ""))[::-1] * 2
+    return bytes(a ^ b for a, b in zip(font[:32], mask, strict=True)) + font[32:]
+
+
+def zip_parts(content: Mapping[str, bytes]) -> bytes:
+    """Return an archive whose bytes depend on nothing but its content."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        first = "[Content_Types].xml"
+        for name in [first, *sorted(content.keys() - {first})]:
+            info = zipfile.ZipInfo(name, EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 0
+            info.external_attr = 0o600 << 16
+            archive.writestr(info, content[name])
+    return stream.getvalue()
+
+
+def read_template(path: Path) -> bytes:
+    """Return a client's document or template (.docx, .dotx) as a document.
+
+    Raises
+    ------
+    InputError
+        It is no such file.
+    OSError
+        It cannot be read.
+    """
+    data = path.read_bytes()
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(info.file_size for info in archive.infolist()) > LARGEST:
+                raise _no_template(path)
+            content = {info.filename: archive.read(info) for info in archive.infolist()}
+        types = content["[Content_Types].xml"]
+    except (zipfile.BadZipFile, KeyError, RuntimeError) as error:
+        raise _no_template(path) from error
+    if f"{_WORD}.document.main+xml".encode() not in types:
+        if f"{_WORD}.template.main+xml".encode() not in types:
+            raise _no_template(path)
+        content["[Content_Types].xml"] = types.replace(b"template.main+xml", b"document.main+xml")
+    return zip_parts(content)
+
+
+def _no_template(path: Path) -> InputError:
+    return InputError(
+        [
+            Problem(
+                "no-word-template",
+                "“{file}” cannot be used as a letterhead: it is no Word document (.docx, .dotx).",
+                {"file": path.name},
+            )
+        ]
+    )
+
+
+class Styles:
+    """The styles of a document, by their names.
+
+    Parameters
+    ----------
+    document
+        The document.
+    lists
+        Number of a list in our numbering → its number in the document. A client's document gets
+        the styles it lacks.
+    """
+
+    def __init__(self, document: WordDocument, lists: Mapping[int, int]) -> None:
+        self.root = document.styles.element
+        self.ids = {
+            item.find(f"{W}name").get(f"{W}val").lower(): item.get(f"{W}styleId")
+            for item in self.root.iter(f"{W}style")
+            if item.find(f"{W}name") is not None
+        }
+        self.lists = lists
+        self.spare: dict[str, _Element] = {}
+
+    def __call__(self, name: str) -> str:
+        """Return the id of a style, which is added if the document lacks it."""
+        key = name.lower()
+        if key not in self.ids:
+            self._add(key)
+        return self.ids[key]
+
+    def numbers(self, name: str) -> bool:
+        """Return whether a paragraph style numbers its paragraphs."""
+        wanted = self(name)
+        found = (s for s in self.root.iter(f"{W}style") if s.get(f"{W}styleId") == wanted)
+        return any(s.find(f"{W}pPr/{W}numPr") is not None for s in found)
+
+    def _add(self, key: str) -> None:
+        self.spare = self.spare or _spare_styles()
+        item = copy.deepcopy(self.spare[key])
+        wanted = item.get(f"{W}styleId")
+        taken = set(self.ids.values())
+        chosen = wanted if wanted not in taken else f"Mfa{wanted}"
+        item.set(f"{W}styleId", chosen)
+        self.ids[key] = chosen
+        for number in item.iter(f"{W}numId"):
+            number.set(f"{W}val", str(self.lists[int(number.get(f"{W}val"))]))
+        by_id = {s.get(f"{W}styleId"): name for name, s in self.spare.items()}
+        for tag in ("basedOn", "next"):
+            link = item.find(f"{W}{tag}")
+            if link is not None:
+                link.set(f"{W}val", self(by_id[link.get(f"{W}val")]))
+        self.root.append(item)
+
+
+def _spare_styles() -> dict[str, _Element]:
+    """Return our styles by name."""
+    from docx.oxml import parse_xml
+
+    root = parse_xml(_part("styles.xml").replace("TOCWIDTH", "9026").encode("utf-8"))
+    return {s.find(f"{W}name").get(f"{W}val").lower(): s for s in root.iter(f"{W}style")}
+
+
+def add_numbering(document: WordDocument) -> dict[int, int]:
+    """Give a client's document our three lists and return our number of a list → its number."""
+    from docx.oxml import parse_xml
+
+    ours = parse_xml(_part("numbering.xml").encode("utf-8"))
+    theirs = _numbering(document)
+    abstract = _highest(theirs, "abstractNum", "abstractNumId")
+    number = _highest(theirs, "num", "numId")
+    for item in ours.iter(f"{W}abstractNum"):
+        item.set(f"{W}abstractNumId", str(abstract + int(item.get(f"{W}abstractNumId"))))
+        for linked in list(item.iter(f"{W}pStyle")):
+            linked.getparent().remove(linked)
+    lists = {}
+    for item in ours.iter(f"{W}num"):
+        mine = int(item.get(f"{W}numId"))
+        lists[mine] = number + mine
+        item.set(f"{W}numId", str(lists[mine]))
+        kind = item.find(f"{W}abstractNumId")
+        kind.set(f"{W}val", str(abstract + int(kind.get(f"{W}val"))))
+    first = next(theirs.iter(f"{W}num"), None)
+    for item in list(ours):
+        if item.tag == f"{W}abstractNum" and first is not None:
+            first.addprevious(item)
+        else:
+            theirs.append(item)
+    return lists
+
+
+def _highest(root: _Element, tag: str, attribute: str) -> int:
+    return max((int(item.get(W + attribute)) for item in root.iter(W + tag)), default=0)
+
+
+def _numbering(document: WordDocument) -> _Element:
+    """Return the root of the document's lists, made if it has none."""
+    from docx.opc.constants import RELATIONSHIP_TYPE
+    from docx.opc.packuri import PackURI
+    from docx.oxml import parse_xml
+    from docx.parts.numbering import NumberingPart
+
+    part = document.part
+    try:
+        return part.part_related_by(RELATIONSHIP_TYPE.NUMBERING).element
+    except KeyError:
+        empty = f'<w:numbering xmlns:w="{W[1:-1]}"/>'
+        made = NumberingPart(
+            PackURI("/word/numbering.xml"),
+            _TYPES["word/numbering.xml"],
+            parse_xml(empty.encode("utf-8")),
+            part.package,
+        )
+        part.relate_to(made, RELATIONSHIP_TYPE.NUMBERING)
+        return made.element
+
+
+def room_for_report(document: WordDocument) -> tuple[_Element, _Element, bool]:
+    """Empty a client's document where the report goes.
+
+    Returns
+    -------
+    tuple
+        The element before which the report goes, the properties of the section it stands in, and
+        whether something of the client's follows. Without a paragraph ``{{report}}`` everything in
+        the template goes but its last section's paper, headers and footers.
+    """
+    body = document.element.body
+    marker = next(
+        (p for p in body.iterchildren(f"{W}p") if "".join(p.itertext()).strip() == MARKER), None
+    )
+    last = body.get_or_add_sectPr()
+    if marker is None:
+        for item in list(body):
+            if item is not last:
+                body.remove(item)
+        return last, last, False
+    after = [item for item in marker.itersiblings() if item is not last]
+    section = next((s for item in after for s in item.iter(f"{W}sectPr")), last)
+    following = next(marker.itersiblings())
+    body.remove(marker)
+    return following, section, bool(after)
+
+
+def frozen(document: WordDocument, before: _Element, content: str) -> bytes:
+    """Return the file of a document with `content` set in before an element.
+
+    The text goes into the file as it is, without a detour over a tree of elements: that would take
+    longer than anything else here. All times are constant: the same report has the same bytes.
+    """
+    from lxml.etree import ProcessingInstruction
+
+    before.addprevious(ProcessingInstruction(_PLACE))
+    _drop_unused(document, content)
+    stream = io.BytesIO()
+    document.save(stream)
+    with zipfile.ZipFile(stream) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = document.part.partname.lstrip("/")
+    parts[name] = _with_content(parts[name].decode("utf-8"), content).encode("utf-8")
+    return zip_parts(parts)
+
+
+def _with_content(xml: str, content: str) -> str:
+    """Return the document with `content` in its place, every prefix it uses declared."""
+    start = xml.index("<w:document")
+    end = xml.index(">", start)
+    missing = [
+        f' xmlns:{prefix}="{address}"'
+        for prefix, address in NAMESPACES.items()
+        if f"xmlns:{prefix}=" not in xml[start:end]
+    ]
+    xml = xml[:end] + "".join(missing) + xml[end:]
+    return xml.replace(f"<?{_PLACE}?>", content)
+
+
+def _drop_unused(document: WordDocument, content: str) -> None:
+    """Drop pictures and links that only the removed text of a template had."""
+    from docx.opc.constants import RELATIONSHIP_TYPE
+
+    used = set(re.findall(r' r:(?:id|embed)="([^"]+)"', content))
+    items = document.element.iter("*")
+    used |= {value for item in items for key, value in item.items() if key.startswith(R)}
+    kinds = (RELATIONSHIP_TYPE.IMAGE, RELATIONSHIP_TYPE.HYPERLINK, RELATIONSHIP_TYPE.CHART)
+    relations = document.part.rels
+    for name in [n for n, rel in relations.items() if rel.reltype in kinds and n not in used]:
+        del relations[name]
+
+
+def parsed(content: str) -> _Element:
+    """Return the element of some WordprocessingML."""
+    from docx.oxml import parse_xml
+
+    spaces = "".join(f' xmlns:{prefix}="{address}"' for prefix, address in NAMESPACES.items())
+    return parse_xml(f"<w:body{spaces}>{content}</w:body>".encode())[0]
+
+
+def serialised(element: _Element) -> str:
+    """Return the text of an element."""
+    from lxml.etree import tostring
+
+    return tostring(element, encoding="unicode")

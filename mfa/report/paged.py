@@ -1,0 +1,175 @@
+"""What the formats with pages (Word, PDF) share: paper, safe text, links, which way a page lies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from mfa.report.document import Card, Document, Figure, Section, Strong
+from mfa.report.html import tidy
+from mfa.report.tables import Badge, Bar, Cell, Num, Range, Ref, Table
+
+MM = 72 / 25.4  # points
+PAGE = (210 * MM, 297 * MM)  # A4
+MARGINS = (22 * MM, 18 * MM, 20 * MM, 18 * MM)  # top, right, bottom, left
+TALLEST = 0.66  # of the height of the type area: what a figure may take
+REGIONS = {"vi": "vi-VN", "en": "en-GB"}
+COLOURS = {  # those of the page's style sheet
+    "status-reconciled": ("dcefe0", "1f5a2e"),
+    "status-measured": ("e0ecf7", "1c4a75"),
+    "status-determined": ("eee8f6", "52337f"),
+    "status-free": ("fde9d2", "7a3f00"),
+    "status-fixed": ("e8edef", "39474f"),
+    "bad": ("f8dcd7", "86210f"),
+    "good": ("e3f1e5", "245b31"),
+}
+HEAT = {1: "e6f0f2", 2: "c3dde2", 3: "8fc0c9", 4: "5aa2ae"}
+MANY_COLUMNS, MANY_ROWS = 8, 60  # a table with at least as many lies across the page
+SHORT_REPORT = 120  # rows of tables up to which chapters follow each other on the same page
+
+Part = str | Ref | Strong | Badge
+
+# Control characters and lone surrogates: no document can hold them.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_BLANK = re.compile("[ \t\r\n\x85\u2028\u2029]+")
+_NUMBERED = re.compile(r"^(?P<word>.*?)\s*(?P<number>\d+)$")
+
+
+@lru_cache(maxsize=16_384)  # the same names stand in many tables
+def clean(text: str) -> str:
+    r"""Return `text` on one line, without characters that a document cannot hold.
+
+    Examples
+    --------
+    >>> clean("a\x07b\n c")
+    'ab c'
+    """
+    return tidy(_BLANK.sub(" ", _FORBIDDEN.sub("", text)))
+
+
+def cell_parts(cell: Cell, language: str) -> tuple[Part, ...]:
+    """Return what a cell says as pieces of text, links and badges; nothing for a bar."""
+    if isinstance(cell, tuple):
+        return cell
+    if isinstance(cell, Num | Range):
+        return (cell.text(language).replace(" ", "\u00a0"),)
+    if isinstance(cell, Bar):
+        return ()
+    return (cell,)
+
+
+def cell_text(cell: Cell, language: str) -> str:
+    """Return what a cell says as plain text, with the room that a badge takes more."""
+    if isinstance(cell, Badge) and cell.key:
+        return clean(cell.text) + "\u00a0\u00a0"
+    parts = cell_parts(cell, language)
+    return clean("".join(part if isinstance(part, str) else part.text for part in parts))
+
+
+def split_label(label: str) -> tuple[str, int]:
+    """Return the word and the number of ``Table 3``.
+
+    Examples
+    --------
+    >>> split_label("Bảng 12")
+    ('Bảng', 12)
+    """
+    found = _NUMBERED.match(label)
+    if found is None:
+        raise ValueError(f"label {label!r} does not end in a number")
+    return found["word"], int(found["number"])
+
+
+def web_address(href: str) -> str | None:
+    """Return a web address that every program accepts, or None if `href` is none.
+
+    Examples
+    --------
+    >>> web_address("https://hue.gov.vn/số liệu?a=1&b=%20")
+    'https://hue.gov.vn/s%E1%BB%91%20li%E1%BB%87u?a=1&b=%20'
+    >>> web_address("javascript:alert(1)"), web_address("#summary"), web_address("http://[x")
+    (None, None, None)
+    """
+    try:
+        parts = urlsplit(_FORBIDDEN.sub("", href).strip())
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in ("http", "https") or not host:
+        return None
+    path = quote(parts.path, safe="/%:@!$&'()*+,;=~-._")
+    query = "?" + quote(parts.query, safe="/%:@!$&'()*+,;=~-._?") if parts.query else ""
+    fragment = "#" + quote(parts.fragment, safe="/%:@!$&'()*+,;=~-._?") if parts.fragment else ""
+    return f"{parts.scheme.lower()}://{host}{port}{path}{query}{fragment}"
+
+
+def linked_anchors(document: Document) -> frozenset[str]:
+    """Return the anchors that exist in the report and that something in it leads to."""
+    known: set[str] = set()
+    used: set[str] = set()
+    for item in _everything(document):
+        if isinstance(item, Section | Table | Figure):
+            known.add(item.id)
+        if isinstance(item, Table):
+            known.update(row.anchor for row in item.rows if row.anchor)
+        if isinstance(item, Ref | Card) and item.href.startswith("#"):
+            used.add(item.href[1:])
+    return frozenset(known & used)
+
+
+def _everything(item: Any) -> Iterator[Any]:
+    """Yield every part of the document tree."""
+    if isinstance(item, tuple):
+        for part in item:
+            yield from _everything(part)
+    elif is_dataclass(item):
+        yield item
+        if not isinstance(item, Num | Range | Bar | Badge):
+            for field in fields(item):
+                yield from _everything(getattr(item, field.name))
+
+
+def lies_across(chapter: Section) -> bool:
+    """Return whether a chapter's tables are so wide and long that its pages lie across."""
+    return any(
+        lies_across(block)
+        if isinstance(block, Section)
+        else isinstance(block, Table)
+        and len(block.columns) >= MANY_COLUMNS
+        and len(block.rows) >= MANY_ROWS
+        for block in chapter.blocks
+    )
+
+
+def type_area(across: bool) -> tuple[float, float]:
+    """Return width and height of the type area in points."""
+    width, height = reversed(PAGE) if across else PAGE
+    top, right, bottom, left = MARGINS
+    return width - left - right, height - top - bottom
+
+
+def is_short(document: Document) -> bool:
+    """Return whether the report is so short that its chapters need no page of their own."""
+    return sum(len(table.rows) for table in document.tables()) <= SHORT_REPORT
+
+
+def picture_size(figure: Figure, area: tuple[float, float]) -> tuple[float, float]:
+    """Return width and height in points: as wide as the type area, but not too tall.
+
+    Raises
+    ------
+    ValueError
+        The picture does not state its size.
+    """
+    head = figure.svg[figure.svg.index("<svg") :]
+    found = re.search(r'viewBox="([-\d.eE]+) ([-\d.eE]+) ([\d.eE+]+) ([\d.eE+]+)"', head)
+    if found is None:
+        raise ValueError(f"figure {figure.id} has no viewBox")
+    wide, tall = float(found[3]), float(found[4])
+    scale = min(area[0] / wide, TALLEST * area[1] / tall)
+    return wide * scale, tall * scale

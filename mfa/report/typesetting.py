@@ -1,0 +1,90 @@
+"""How typst is called: our template, our fonts, data as JSON, nothing from the machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC
+from importlib.resources import files
+from typing import Any
+
+from mfa.report.xlsx import CREATED
+from mfa.sankey.font import font_path
+
+KEPT = 10  # documents through which typst keeps what it worked out
+
+
+def typeset_pdf(template: str, data: Any) -> bytes:
+    """Return the PDF that a template makes of `data` (``sys.inputs.report``).
+
+    Raises
+    ------
+    RuntimeError
+        typst cannot set it, or has doubts (a font is missing…); the message is typst's.
+    """
+    import typst
+
+    pdf, warnings = typst.compile_with_warnings(
+        _template(template),
+        format="pdf",
+        font_paths=[str(font_path().parent)],
+        ignore_system_fonts=True,
+        sys_inputs={"report": json.dumps(data, ensure_ascii=False)},
+        timestamp=CREATED.replace(tzinfo=UTC),
+    )
+    _forget()
+    if warnings:
+        raise RuntimeError("; ".join(str(warning) for warning in warnings))
+    return pdf
+
+
+def typeset_pictures(
+    pictures: Sequence[tuple[str, tuple[float, float]]], dpi: float
+) -> list[bytes]:
+    """Return SVG pictures as PNG.
+
+    typst draws them with the same library as `mfa.sankey.png`, all at once and several times as
+    fast.
+
+    Parameters
+    ----------
+    pictures
+        SVG text, and width and height in points.
+    dpi
+        Dots per inch.
+
+    Raises
+    ------
+    RuntimeError
+        An SVG cannot be read; the message is typst's.
+    """
+    import typst
+
+    if not pictures:
+        return []
+    data = [{"svg": svg, "width": size[0], "height": size[1]} for svg, size in pictures]
+    made = typst.compile(
+        _template("pictures.typ"),
+        format="png",
+        ppi=dpi,
+        font_paths=[str(font_path().parent)],
+        ignore_system_fonts=True,
+        sys_inputs={"pictures": json.dumps(data, ensure_ascii=False)},
+    )
+    return [made] if isinstance(made, bytes) else list(made)
+
+
+def _forget() -> None:
+    """Let typst give back what it worked out.
+
+    It keeps that through its next ten documents, for the case that they are alike: hundreds of
+    megabytes after a long report, which only slow down the next one.
+    """
+    import typst
+
+    for number in range(KEPT + 1):
+        typst.compile(f"{number}".encode(), format="pdf", ignore_system_fonts=True)
+
+
+def _template(name: str) -> bytes:
+    return files("mfa.report").joinpath("templates", name).read_bytes()
