@@ -30,6 +30,7 @@ def _written_formats() -> tuple[str, ...]:
 @click.argument("target", metavar="OUT")
 @click.option("--to", type=OneOf(_written_formats), help="Format of OUT (default: by its name).")
 @click.option("--unit", metavar="UNIT", help="Unit of the numbers of IN, where it names none.")
+@click.option("--view", metavar="VIEW", help="Groups and colours of a view, for SankeyMATIC.")
 @click.option("--layer", metavar="LAYER", help="Which layer to write (default: goods).")
 @click.option("--period", metavar="PERIOD", help="Which period, where only one is written or read.")
 @click.option("--region", metavar="REGION", help="Which region, where only one is written or read.")
@@ -42,6 +43,7 @@ def convert(
     target: str,
     to: str | None,
     unit: str | None,
+    view: str | None,
     layer: str | None,
     period: str | None,
     region: str | None,
@@ -60,7 +62,7 @@ def convert(
     from mfa.convert import convert as run
     from mfa.formats.converted import ReadOptions, WriteOptions
 
-    _check(target, to or "", unit or "", structure)
+    _check(target, to or "", unit or "", view or "", structure)
     meta = click.get_current_context().meta
     chosen = meta.get(SPEAKS)
     with step(translator(spoken())("Converting…")):
@@ -71,6 +73,7 @@ def convert(
             language=language,
             overwrite=force,
             only_structure=structure,
+            view=view or "",
             reading=ReadOptions(unit or "", region or "", period or ""),
             writing=WriteOptions("", layer or "", period or "", region or ""),
         )
@@ -81,9 +84,9 @@ def convert(
         click.echo("\n".join(_lines(done, spoken())))
 
 
-def _check(target: str, to: str, unit: str, structure: bool) -> None:
+def _check(target: str, to: str, unit: str, view: str, structure: bool) -> None:
     """Refuse what cannot be written before anything is read."""
-    from mfa.convert import target_format
+    from mfa.convert import VIEWED, target_format
     from mfa.errors import UnitError
     from mfa.units import parse_unit
 
@@ -100,6 +103,8 @@ def _check(target: str, to: str, unit: str, structure: bool) -> None:
         raise wrong(message) from error
     if structure and found.takes != "tables":
         raise wrong(_("--structure is for workbooks and tables of mfa only."))
+    if view and found.name != VIEWED:
+        raise wrong(_("--view is for SankeyMATIC only."))
     try:
         parse_unit(unit)
     except UnitError as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mfa.case import Case, has_errors, open_case
-from mfa.errors import InputError
+from mfa.errors import InputError, Word
 from mfa.formats import (
     FORMATS,
     Format,
@@ -24,7 +24,16 @@ from mfa.formats import (
     write_foreign,
     write_paths,
 )
-from mfa.formats.converted import Converted, Loss, ReadOptions, WriteOptions
+from mfa.formats.converted import (
+    Converted,
+    Loss,
+    LossLog,
+    ReadOptions,
+    WriteOptions,
+    Written,
+)
+from mfa.formats.diagram import choose
+from mfa.model.names import unknown
 from mfa.workbook.raw import RawTables, Value
 
 if TYPE_CHECKING:
@@ -32,6 +41,8 @@ if TYPE_CHECKING:
     from mfa.model.system import System
 
 Tables = Mapping[str, Sequence[Mapping[str, Value]]]
+VIEWED = "sankeymatic"
+"""The format that a view can be written in."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,7 @@ def convert(
     language: str | None = None,
     overwrite: bool = False,
     only_structure: bool = False,
+    view: str = "",
     reading: ReadOptions | None = None,
     writing: WriteOptions | None = None,
 ) -> Conversion:
@@ -83,6 +95,9 @@ def convert(
         Whether what is there may be replaced.
     only_structure
         Leave out all numbers and sources; only for formats of our own.
+    view
+        Id of a view whose groups and colours are written; only for SankeyMATIC. Default: every
+        process by itself.
     reading, writing
         What the file does not say, and which part is written.
 
@@ -93,7 +108,8 @@ def convert(
     InfeasibleError, ConvergenceError
         The system cannot be balanced.
     ValueError
-        `to` or the suffix of `target` is unknown, or such a format cannot be written.
+        `to` or the suffix of `target` is unknown, such a format cannot be written, or not with
+        these options.
     FileExistsError
         There is something already, and `overwrite` is not set.
 
@@ -109,6 +125,8 @@ def convert(
     'No unit: the numbers are taken as t/yea'
     """
     found = target_format(target, to)
+    if view and found.name != VIEWED:
+        raise ValueError(f"{found.name} has no views")
     path = Path(target)
     given = _Source(Path(source), reading or ReadOptions())
     language = language or given.language
@@ -121,10 +139,27 @@ def convert(
     for file in write_paths(path, found.name):
         _refuse_existing(file, overwrite)
     options = replace(writing or WriteOptions(), language=language)
-    model: System | Account = given.system() if found.takes == "system" else given.account()
-    written = write_foreign(model, path, found.name, options)
+    if view:
+        written = _write_view(given.account(), path, view, options)
+    else:
+        model: System | Account = given.system() if found.takes == "system" else given.account()
+        written = write_foreign(model, path, found.name, options)
     losses = [*given.losses, *written.losses]
     return Conversion(written.paths, sorted(losses, key=lambda loss: loss.assumed), given.language)
+
+
+def _write_view(account: Account, path: Path, name: str, options: WriteOptions) -> Written:
+    """Write a view of `account` as SankeyMATIC text, grouped and coloured as it says."""
+    from mfa.formats.sankeymatic_view import write_sankeymatic_view
+    from mfa.sankey.view import weave
+
+    views, log = account.system.views, LossLog()
+    if name not in views:
+        raise InputError([unknown("unknown-view", Word("view"), name, views, None)])
+    period, region = choose(account.system, options, log)
+    graph = weave(account, views[name], language=options.language, period=period, region=region)
+    written = write_sankeymatic_view(graph, path, options.language)
+    return replace(written, losses=[*log.losses, *written.losses])
 
 
 def target_format(target: str | os.PathLike[str], to: str = "") -> Format:

@@ -133,7 +133,7 @@ def _outside(
 def _add_flows(out: Assembled, processes: dict[tuple[str, bool], str]) -> None:
     materials = _Materials(out)
     for source, target, link in out.resolved.flows:
-        bounds = _plain_limit(link)
+        bounds = _plain_limit(link) or _room_below(out, link)
         name = out.draft.flow(
             processes[source, True],
             processes[target, False],
@@ -144,6 +144,18 @@ def _add_flows(out: Assembled, processes: dict[tuple[str, bool], str]) -> None:
             upper=bounds.upper if bounds else None,
         )
         out.flows.append(name)
+
+
+def _room_below(out: Assembled, link: Link | None) -> Limit | None:
+    """Return a limit far below zero for a flow with a negative value: ours are positive."""
+    lowest = min((datum.value for datum in link.data), default=0.0) if link else 0.0
+    if lowest >= 0 or link is None:
+        return None
+    message = N_("Flows with negative values may be negative ({n}): {items}.")
+    nodes = out.resolved.network.nodes
+    item = f"{nodes[link.source].name} → {nodes[link.target].name}"
+    out.draft.log.add("negative-values", message, item, link.place, assumed=True)
+    return Limit(1000 * lowest, None)
 
 
 class _Materials:

@@ -193,7 +193,7 @@ def _take_setting(diagram: Diagram, name: str, value: str, group: str) -> str:
 
 def _take_comment(diagram: Diagram, line: str) -> None:
     title = line.removeprefix(HEADER).strip() if line.startswith(HEADER) else ""
-    if title and not title.startswith("Saved:"):
+    if title and not title.startswith(("Saved:", "http")):
         diagram.title = title
     elif not line.startswith(("// ===", "// https://sankeymatic.com", HEADER)):
         diagram.comments += 1

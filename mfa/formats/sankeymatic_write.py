@@ -58,57 +58,83 @@ def sankeymatic_text(account: Account, options: WriteOptions, log: LossLog) -> s
     ribbons = part.at(*choose(account.system, options, log))
     lines = _as_flows(account, ribbons, options.language)
     _report(account, ribbons, lines, options.language, log)
-    title = tidy(account.system.title(options.language)).replace("\n", " ")
-    suffix = part.unit.replace("'", "''")
+    return whole_text(account.system.title(options.language), render(lines, log), part.unit)
+
+
+def whole_text(title: str, lines: Iterable[str], unit: str, settings: Iterable[str] = ()) -> str:
+    """Return the lines of flows and nodes with the headers and settings that the builder reads."""
+    heading = " ".join(tidy(title).split())
+    suffix = unit.replace("'", "''")
     return "\n".join(
         [
-            f"{HEADER} {title}".rstrip(),
+            f"{HEADER} {heading}".rstrip(),
             "// === Nodes and Flows ===",
-            *render(lines, log),
+            *lines,
             "// === Settings ===",
             f"value suffix ' {suffix}'",
             "labelvalue fullprecision n",
+            *settings,
             "",
         ]
     )
 
 
-def render(flows: Iterable[Line], log: LossLog) -> list[str]:
+def render(flows: Iterable[Line], log: LossLog, colours: Iterable[str] = ()) -> list[str]:
     """Return a line for each (source, amount, target); names are changed where they must be.
+
+    Parameters
+    ----------
+    flows
+        Names and amounts.
+    log
+        Where changed names go.
+    colours
+        Colour of each flow (``#rrggbb``), or none at all.
 
     Examples
     --------
     >>> log = LossLog()
-    >>> render([("Mill [old]", "10", "Shop [5] north")], log)
-    ['Mill [old] [10] Shop (5) north']
+    >>> render([("Mill [old]", "10", "Shop [5] north")], log, ["#cc0000"])
+    ['Mill [old] [10] Shop (5) north #cc0000']
     >>> log.losses[0].text()
     'Names that SankeyMATIC cannot hold, written otherwise (1): Shop [5] north → Shop (5) north.'
     """
     flows = list(flows)
+    tails = list(colours) or [""] * len(flows)
     names = {name: 0 for source, _, target in flows for name in (source, target)}
     written = _spelt(names)
     for _ in range(PLAINEST):
-        for source, amount, target in flows:
-            for name in _culprits(written, source, amount, target):
+        for (source, amount, target), tail in zip(flows, tails, strict=True):
+            for name in _culprits(written, source, amount, target, tail):
                 names[name] = min(names[name] + 1, PLAINEST)
         written = _spelt(names)
     for name in names:
         if written[name] != name:
             message = N_("Names that SankeyMATIC cannot hold, written otherwise ({n}): {items}.")
             log.add("renamed", message, f"{name} → {written[name]}")
-    return [f"{written[source]} [{amount}] {written[target]}" for source, amount, target in flows]
+    return [
+        _line(written[source], amount, written[target], tail)
+        for (source, amount, target), tail in zip(flows, tails, strict=True)
+    ]
 
 
-def _survives(source: str, amount: str, target: str) -> bool:
-    return parse_flow(f"{source} [{amount}] {target}".strip()) == Flow(source, target, amount)
+def _line(source: str, amount: str, target: str, colour: str) -> str:
+    return f"{source} [{amount}] {target} {colour}".rstrip()
 
 
-def _culprits(written: dict[str, str], source: str, amount: str, target: str) -> list[str]:
+def _survives(source: str, amount: str, target: str, colour: str) -> bool:
+    line = _line(source, amount, target, colour).strip()
+    return parse_flow(line) == Flow(source, target, amount, colour)
+
+
+def _culprits(
+    written: dict[str, str], source: str, amount: str, target: str, colour: str
+) -> list[str]:
     """Return which of two names must be spelt otherwise: the one that fails by itself, or both."""
-    if _survives(written[source], amount, written[target]):
+    if _survives(written[source], amount, written[target], colour):
         return []
-    alone = [name for name in (source,) if not _survives(written[name], "1", "X")]
-    alone += [name for name in (target,) if not _survives("X", "1", written[name])]
+    alone = [name for name in (source,) if not _survives(written[name], "1", "X", colour)]
+    alone += [name for name in (target,) if not _survives("X", "1", written[name], colour)]
     return alone or [source, target]
 
 

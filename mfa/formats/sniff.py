@@ -75,7 +75,7 @@ def _json(text: str) -> str | None:
     """Tell the two JSON formats apart by keys that only one of them has."""
     if '"dimension"' in text and ('"size"' in text or '"class"' in text):
         return "eurostat"
-    opensankey = ('"nodes"', '"links"', '"user_scale"', '"dataTags"', '"style_node"', '"sheets"')
+    opensankey = ('"nodes"', '"links"', '"user_scale"', '"dataTags"', '"levelTags"', '"sheets"')
     if any(key in text for key in opensankey):
         return "opensankey"
     return "eurostat" if '"value"' in text and '"label"' in text else None

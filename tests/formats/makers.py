@@ -91,10 +91,21 @@ def alike(
     second: Mapping[Any, tuple[float, float]] | Sequence[tuple[float, float]],
 ) -> bool:
     """Return whether two sets of (value, σ) are the same but for the last digits, in any order."""
-    one, two = (sorted(x.values() if isinstance(x, Mapping) else x) for x in (first, second))
+    one, two = (sorted(map(_rounded, _pairs(part))) for part in (first, second))
     assert len(one) == len(two), (one, two)
     return all(
         math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
         for left, right in zip(one, two, strict=True)
         for a, b in zip(left, right, strict=True)
     )
+
+
+def _pairs(
+    given: Mapping[Any, tuple[float, float]] | Sequence[tuple[float, float]],
+) -> Sequence[tuple[float, float]]:
+    return list(given.values()) if isinstance(given, Mapping) else given
+
+
+def _rounded(pair: tuple[float, float]) -> tuple[float, float]:
+    """Let the order of two pairs not hang on the last digit of their values."""
+    return float(f"{pair[0]:.12g}"), float(f"{pair[1]:.12g}")

@@ -180,6 +180,18 @@ class TestConverting:
         with pytest.raises(ValueError, match=r"no format|does not end"):
             convert(samples["tables"], tmp_path / target, to=to)
 
+    def test_a_view_in_its_groups_and_colours(
+        self, samples: dict[str, Path], tmp_path: Path
+    ) -> None:
+        done = convert(samples["workbook"], tmp_path / "a.txt", view="all", language="en")
+        text = (tmp_path / "a.txt").read_text(encoding="utf-8")
+        assert "#" in text.partition("] Mill ")[2].partition("\n")[0]
+        assert "legend" in {loss.code for loss in done.losses}
+        with pytest.raises(InputError, match="Did you mean “all”"):
+            convert(samples["workbook"], tmp_path / "b.txt", view="al")
+        with pytest.raises(ValueError, match="no views"):
+            convert(samples["workbook"], tmp_path / "b.json", view="all")
+
     def test_a_structure_has_no_diagram(self, samples: dict[str, Path], tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="without numbers"):
             convert(samples["tables"], tmp_path / "a.txt", only_structure=True)
@@ -242,6 +254,7 @@ class TestCommand:
             (["a.txt", "--to", "opensankey"], "neither"),
             (["a.txt", "--to", "opensanky"], "Did you mean “opensankey”"),
             (["a.txt", "--structure"], "--structure"),
+            (["a.json", "--view", "all"], "--view"),
             (["a", "--unit", "fishes"], "fishes"),
         ],
     )

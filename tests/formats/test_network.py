@@ -162,6 +162,11 @@ class TestLimits:
         formulas = {(r["formula"], r.get("period")) for r in rows(draft.converted(), "relations")}
         assert formulas == {("a_to_b1 <= 5", "2020"), ("a_to_b1 + a_to_b2 >= 1.5", None)}
 
+    def test_a_negative_value_has_room(self) -> None:
+        converted = tables(network({}, {("a", "b"): -2.0, ("b", "c"): None, ("d", "b"): 5.0}))
+        assert "a → b" in loss(converted.losses, "negative-values").text()
+        assert converted.system().balance()["b_to_c"].value == pytest.approx(3)
+
 
 class TestTags:
     def test_what_groups_mean(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import mfa
 from mfa.errors import InputError
 from mfa.formats.converted import LossLog, ReadOptions, WriteOptions
 from mfa.formats.sankeymatic import Flow, parse_flow, parse_sankeymatic, read_sankeymatic
+from mfa.formats.sankeymatic_view import write_sankeymatic_view
 from mfa.formats.sankeymatic_write import render, sankeymatic_text, write_sankeymatic
+from mfa.sankey.graph import Category, SankeyGraph, SankeyLink, SankeyNode
 from tests.formats.makers import codes, loss, mills, observed, rows, simple
 
 
@@ -188,6 +191,12 @@ class TestReading:
         converted = read(tmp_path, "A [10] M\nM [7] B\nA [5] N\nN [5] B")
         assert "(1): M." in loss(converted.losses, "unbalanced").text()
 
+    def test_what_is_left_behind_is_said(self, tmp_path: Path) -> None:
+        text = "A [1] B #c00\n// why\nmove A 0.1, 0\nsize w 5\nA [] C"
+        assert codes(read(tmp_path, text).losses) >= {
+            "colours", "comments", "positions", "settings", "empty-amount",
+        }  # fmt: skip
+
     def test_no_flow_at_all(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="No line of the file is a flow"):
             read(tmp_path, "hello\nsize w 600")
@@ -285,6 +294,37 @@ class TestWriting:
         assert (tmp_path / "a.txt").read_bytes() == (tmp_path / "b.txt").read_bytes()
 
 
+class TestViews:
+    def graph(self) -> SankeyGraph:
+        nodes = (
+            SankeyNode("a", "Mill", stock_change=-2.0),
+            SankeyNode("b", "Mill", stock_change=3.0),
+            SankeyNode("import", "Imports", kind="import"),
+        )
+        links = (
+            SankeyLink("1", "import", "a", 10.0, 1.0, category="rice"),
+            SankeyLink("2", "a", "b", math.nan, lower=0, upper=9, status="free"),
+            SankeyLink("3", "b", "a", 1.0, 0.1, category="rice"),
+        )
+        categories = {"rice": Category("Rice", "#117733")}
+        return SankeyGraph("Rice", nodes, links, "t/year", categories, "en")
+
+    def test_groups_and_colours(self, tmp_path: Path) -> None:
+        written = write_sankeymatic_view(self.graph(), tmp_path / "a.txt", "en")
+        flows = [f for f, _ in parse_sankeymatic((tmp_path / "a.txt").read_text()).flows]
+        assert flows == [
+            Flow("Imports", "Mill", "10", "#117733"),
+            Flow("Mill", "Mill (b)", "", "#888888"),
+            Flow("Mill (b)", "Mill", "1", "#117733"),
+            Flow("Stock: Mill", "Mill", "2", "#888888"),
+            Flow("Mill (b)", "Stock: Mill (b)", "3", "#888888"),
+        ]
+        assert codes(written.losses) == {
+            "spreads", "legend", "stock-changes", "loops", "free-flows",
+        }  # fmt: skip
+        assert "#117733 Rice" in loss(written.losses, "legend").text()
+
+
 class TestThereAndBack:
     def test_flows_and_values(self, tmp_path: Path) -> None:
         account = simple(paddy=100, rice=80).balance()
@@ -310,17 +350,22 @@ class TestThereAndBack:
             ),
             min_size=1,
             max_size=5,
-        )
+        ),
+        st.sampled_from(["", "#aa00cc"]),
     )
-    @example([("a 'b", "1", "c'")])
-    @example([("move x", "1", "1, 2")])
-    @example([("//", "1", "'"), ("", "1", " ")])
-    @example([("node", "1", "b #abc"), (":a", "1", "b #c")])
-    @example([("a [1] b", "2", "c [3] d"), ("c [3] d", "", "e [4]")])
-    def test_any_name_comes_back_or_is_reported(self, flows: list[tuple[str, str, str]]) -> None:
+    @example([("a 'b", "1", "c'")], "")
+    @example([("move x", "1", "1, 2")], "")
+    @example([("//", "1", "'"), ("", "1", " ")], "#aa00cc")
+    @example([("node", "1", "b #abc"), (":a", "1", "b #c")], "")
+    @example([(":a", "1", "b")], "#aa00cc")
+    @example([("a [1] b", "2", "c [3] d"), ("c [3] d", "", "e [4]")], "")
+    def test_any_name_comes_back_or_is_reported(
+        self, flows: list[tuple[str, str, str]], colour: str
+    ) -> None:
         log = LossLog()
-        lines = render(flows, log)
+        lines = render(flows, log, [colour] * len(flows))
         back = [parse_flow(line) for line in lines]
+        assert {flow.colour for flow in back} == {colour}
         assert [flow.amount for flow in back] == [amount for _, amount, _ in flows]
         spelt = {}
         for (source, _, target), flow in zip(flows, back, strict=True):

@@ -296,6 +296,41 @@ class TestRules:
         )
         assert relations(converted) == ["B_to_C = 0.1 * stock_B"]
 
+    def test_what_has_no_place_is_said(self, tmp_path: Path) -> None:
+        sheets = {
+            "Values": [[*ENDS, "Value"], ["A", "B", 5], ["*", "B", 9], ["", "B", 1], ["B", "C"]],
+            "Ratio Flux": [
+                [*ENDS, "Coef", "Origin Ref", "Destination Ref", "Tag"],
+                ["A", "Nowhere", 2, "A", "B", ""],
+                ["A", "B", 2, "B", "C", "2020"],
+            ],
+            "Stock chaining": [["Stock", "Coef"], ["B", 0.9]],
+            "Stocks": [["Node", "Initial stock", "Min"], ["B", 5, 1], ["", 3]],
+            "Conversions": [["x"]],
+        }
+        converted = read(tmp_path, sheets)
+        assert codes(converted.losses) >= {
+            "star", "ratio-unknown", "ratio-tags", "chaining", "initial-stock",
+            "sheet-conversions",
+        }  # fmt: skip
+        assert relations(converted) == ["A_to_B = 2 * B_to_C"]
+        assert rows(converted, "stocks") == [{"id": "stock_B", "process": "B", "lower": 1}]
+
+    def test_links_of_a_second_breakdown(self, tmp_path: Path) -> None:
+        nodes = [["Level", "Node"], [1, "W"], [2, "R"], [1, "W"], [2, "L"]]
+        values = [[*ENDS, "Value"], ["C", "R", 1], ["C", "L", 1]]
+        converted = read(
+            tmp_path,
+            {"Nodes": nodes, "Values": values, "Min Max": [[*ENDS, "Maximum"], ["C", "L", 9]]},
+        )
+        assert loss(converted.losses, "links-without-ends").values["n"] == 2
+
+    def test_a_constraint_over_too_many_flows(self, tmp_path: Path) -> None:
+        values = [[*ENDS, "Value"], *([f"a long name of a node {k}", "B", 1] for k in range(200))]
+        rule = [["ID", *ENDS, "eq = 0"], ["all", "*", "B", 1]]
+        converted = read(tmp_path, {"Values": values, "Constraints": rule})
+        assert "all" in loss(converted.losses, "constraint-long").text()
+
 
 class TestMFAProblem:
     SHEETS: ClassVar = {
@@ -444,6 +479,25 @@ class TestWriting:
         sheets, log = self.sheets(s)
         assert sheets["Values"][1][2] == pytest.approx(110)
         assert {"second-observations", "sums"} <= codes(log.losses)
+
+    def test_what_has_no_place_is_said(self) -> None:
+        s = simple(paddy=100)
+        s.process("farm", name_en="Farm", sector="agriculture")
+        s.flow("seed", "farm", "mill", lower=None, role="feed", value=0, sd=1)
+        s.flow("late", "import", "farm", period="2024", uncertainty="*/ 2", value=5)
+        s.stock("silo", "mill", value=3, sd=1, period="2023")
+        _, log = self.sheets(s)
+        assert codes(log.losses) >= {
+            "zero-spread", "roles", "sectors", "negative-limit", "limited-flows", "distributions",
+            "stock-levels",
+        }  # fmt: skip
+
+    def test_the_only_layer_is_taken(self) -> None:
+        s = mfa.System("Water")
+        s.process("lake")
+        s.layer("water", "m3/year")
+        s.flow("rain", "environment", "lake", layer="water", value=3, sd=1)
+        assert "Value (m3/year)" in self.sheets(s)[0]["Values"][0]
 
     def test_another_layer(self) -> None:
         s = simple(paddy=100)

@@ -198,6 +198,27 @@ class TestEurostat:
         with pytest.raises(InputError, match=words):
             eurostat(tmp_path, content)
 
+    @pytest.mark.parametrize(
+        ("dimensions", "words"),
+        [
+            ({"indic_env": ["DE"], "material": ["MF1"], "unit": ["KG_HAB"]}, "is a mass: KG_HAB"),
+            ({"indic_env": ["DE"], "unit": ["T"]}, "no dimensions of materials"),
+        ],
+    )
+    def test_other_datasets(
+        self, tmp_path: Path, dimensions: dict[str, list[str]], words: str
+    ) -> None:
+        key = tuple(codes[0] for codes in dimensions.values())
+        with pytest.raises(InputError, match=words):
+            eurostat(tmp_path, jsonstat(dimensions, {key: 1.0}))
+
+    def test_outputs_have_no_dimension_of_indicators(self, tmp_path: Path) -> None:
+        dimensions = {"material": ["MF71"], "unit": ["T"], "time": ["2020"]}
+        content = jsonstat(dimensions, {("MF71", "T", "2020"): 4.0})
+        content["extension"] = {"id": "ENV_AC_MFADPO"}
+        (flow,) = rows(eurostat(tmp_path, content), "flows")
+        assert (flow["source"], flow["target"]) == ("economy", "environment")
+
     def test_too_many_countries(self, tmp_path: Path) -> None:
         geo = [f"C{k}" for k in range(30)]
         dimensions = {"indic_env": ["DE"], "material": ["MF1"], "unit": ["T"], "geo": geo}
@@ -303,6 +324,10 @@ short,row
         lines = [f"C{k},Crops,Domestic Extraction,DE,t,1,1\n" for k in range(200)]
         with pytest.raises(InputError, match="200 countries"):
             self.read(tmp_path, self.TEXT.partition("\n")[0] + "\n" + "".join(lines))
+
+    def test_broken_rows(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="CSV from line"):
+            self.read(tmp_path, self.TEXT + '"' + "x" * 200_000 + '"\n')
 
     @pytest.mark.parametrize("text", ["a,b\n1,2\n", "Country,Category,Flow code,Flow unit\n"])
     def test_other_tables(self, tmp_path: Path, text: str) -> None:
