@@ -4,9 +4,9 @@ A log-normal datum z means: ln z is normal about ln x, with σ_ln = √ln(1 + (�
 *median*. Its residual is ln(x / z) / σ_ln. At a point x it is replaced by the normal datum that has
 the same first derivative there, ``x (1 − ln(x/z))`` with σ = ``|x| σ_ln``; where the iteration
 stands still, the misfit in the logarithms is smallest, and the replaced data give σ, χ² and tests
-to first order. Six σ below the median the logarithm goes on as a straight line, so that 0 and what
-is beyond it have a misfit too. Triangular, uniform and interval data keep their value and variance
-here; their true shape is drawn in ensembles (`mfa.balance.draws`).
+to first order. Six σ below the median, and below a twentieth of it, the logarithm goes on as a
+straight line, so that 0 and what is beyond it have a misfit too. Triangular, uniform and interval
+data keep their value and variance here; their shape is drawn in ensembles (`mfa.balance.draws`).
 
 Sources: Narasimhan & Jordache (2000), ch. 5 (nonlinear observation functions); Huber (1964).
 """
@@ -31,7 +31,7 @@ from mfa.model.table import Table
 NAMES = ("normal", "lognormal", "uniform", "triangular")
 NORMAL, LOGNORMAL, UNIFORM, TRIANGULAR = range(4)
 ALIASES = {"interval": "uniform", "": "normal"}
-REACH = 6.0
+REACH, LEAST = 6.0, 0.05
 LEAST_CURVATURE = 0.2
 FAR_CURVATURE = 0.01
 Z95 = 1.959963984540054
@@ -120,14 +120,14 @@ def log_sd(value: np.ndarray, sd: np.ndarray) -> np.ndarray:
 
 
 def log_ratio(ratio: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return ln(ratio) and its derivative, continued by the tangent below exp(−`REACH` · spread).
+    """Return ln(ratio) and its derivative, continued by its tangent far below 1.
 
     Examples
     --------
     >>> [float(part[0]) for part in log_ratio(np.array([1.0]), np.array([0.3]))]
     [0.0, 1.0]
     """
-    inside = np.maximum(ratio, np.exp(-REACH * spread))
+    inside = np.maximum(ratio, np.minimum(np.exp(-REACH * spread), LEAST))
     return np.log(inside) + (ratio - inside) / inside, 1.0 / inside
 
 
@@ -227,7 +227,7 @@ class Likelihood:
         if curved:
             alone = np.ones(len(r), dtype=bool)
             alone[[i for pair in o.covariance for i in pair[:2]]] = False
-            near = alone & log & (r > -REACH * self.spread)
+            near = alone & log & (r > np.minimum(-REACH * self.spread, np.log(LEAST)))
             bend[near] = np.maximum(1.0 - r[near], LEAST_CURVATURE)
             bend[alone & (weight < 1.0)] *= FAR_CURVATURE
         sd = self.spread / np.abs(slope) / np.sqrt(bend * weight)
