@@ -22,6 +22,7 @@ BASE = {"", "errors", "files", "locale", "vocabulary", "units", "unit_list", "un
 BASE |= {"number_text"}
 ACCOUNT = {
     "account",
+    "ensemble",
     "export",
     "result",
     "quantity_table",
@@ -42,7 +43,7 @@ ALLOWED = {
     "comparison": BASE | ACCOUNT | {"model", "balance", "indicators", "sankey", "formats"},
     "settings": BASE,
     "frameworks": BASE | {"settings", "workbook", "formats"},
-    "convert": BASE | {"case", "frameworks", "workbook", "formats"},
+    "convert": BASE | {"case", "frameworks", "workbook", "formats", "model", "sankey"},
 }
 """Room → rooms it may import; ``""`` is the package itself, for its version."""
 SHORTCUTS = {
