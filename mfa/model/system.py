@@ -253,22 +253,11 @@ class System:
         self._regional(fields)
         record = Flow(id, source, target, **fields)
         self._new(self.flows, id, record.place, repeat=bool(record.period or record.region))
-        if record.unit:
-            self._unit(record.unit, record.place)
-        if record.material and record.material not in self.materials:
-            self.materials.append(Material(record.material))
+        self._measured_as(record)
         self._name_period(record.period)
         self.flows.append(record)
-        if value is not None:
-            self.observe(
-                id,
-                value,
-                sd=sd,
-                uncertainty=uncertainty,
-                period=record.period,
-                region=record.region,
-                **{"place": record.place} | dict(observed or {}),
-            )
+        when = {"period": record.period, "region": record.region}
+        self._first(record, value, sd, uncertainty, when | dict(observed or {}))
         return record
 
     def stock(
@@ -292,20 +281,10 @@ class System:
         record = Stock(id, process, **fields)
         if id not in self.stocks:
             self._new(self.stocks, id, record.place)
-            if record.unit:
-                self._unit(record.unit, record.place)
-            if record.material and record.material not in self.materials:
-                self.materials.append(Material(record.material))
+            self._measured_as(record)
             self.stocks.append(record)
-        if value is not None:
-            self.observe(
-                id,
-                value,
-                sd=sd,
-                uncertainty=uncertainty,
-                period=str(period),
-                **{"place": record.place} | dict(observed or {}),
-            )
+        when = {"period": str(period)}
+        self._first(record, value, sd, uncertainty, when | dict(observed or {}))
         return self.stocks[id]
 
     def parameter(
@@ -333,16 +312,8 @@ class System:
             self._unit(record.unit, record.place)
         self._name_period(record.period)
         self.parameters.append(record)
-        if value is not None:
-            self.observe(
-                id,
-                value,
-                sd=sd,
-                uncertainty=uncertainty,
-                period=record.period,
-                region=record.region,
-                **{"place": record.place} | dict(observed or {}),
-            )
+        when = {"period": record.period, "region": record.region}
+        self._first(record, value, sd, uncertainty, when | dict(observed or {}))
         return record
 
     def transfer_coefficient(
@@ -528,6 +499,26 @@ class System:
     def _regional(self, fields: dict[str, Any]) -> None:
         if fields.get("unit"):
             fields["unit"] = self.unit_text(fields["unit"])
+
+    def _measured_as(self, record: Flow | Stock) -> None:
+        """Check a record's unit; a material that is named for the first time gets a row."""
+        if record.unit:
+            self._unit(record.unit, record.place)
+        if record.material and record.material not in self.materials:
+            self.materials.append(Material(record.material))
+
+    def _first(
+        self,
+        record: Flow | Stock | Parameter,
+        value: float | str | None,
+        sd: float | None,
+        uncertainty: str,
+        fields: Mapping[str, Any],
+    ) -> None:
+        """Add the observation that came with a record, if one came."""
+        if value is not None:
+            fields = {"place": record.place} | dict(fields)
+            self.observe(record.id, value, sd=sd, uncertainty=uncertainty, **fields)
 
     def _name_period(self, period: object) -> None:
         if str(period):
