@@ -344,9 +344,35 @@ class Case:
         KeyError
             There is no such view.
         """
-        views = self.system.views
-        chosen = view if view is not None else next(iter(views), None)
-        return self.balance().sankey(chosen, language or self.languages[0], **options)
+        return self.balance().sankey(self._view(view), language or self.languages[0], **options)
+
+    def multiples(
+        self, view: str | None = None, language: str | None = None, **options: Any
+    ) -> SankeyImage:
+        """Return the Sankeys of a view for several periods, side by side on one scale.
+
+        Parameters
+        ----------
+        view, language
+            As for `sankey`.
+        **options
+            As for `mfa.sankey.draw_multiples`: ``periods`` (default: all), ``size`` …
+
+        Raises
+        ------
+        KeyError
+            There is no such view.
+        """
+        from mfa.sankey import draw_multiples
+
+        chosen = self._view(view)
+        definition = self.system.views[chosen] if chosen is not None else None
+        return draw_multiples(
+            self.balance(), definition, language=language or self.languages[0], **options
+        )
+
+    def _view(self, view: str | None) -> str | None:
+        return view if view is not None else next(iter(self.system.views), None)
 
     def __repr__(self) -> str:
         return f"<Case {self.id!r}: {self.input}>"

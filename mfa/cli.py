@@ -31,12 +31,11 @@ from mfa.cli_options import (
     FRAMEWORK,
     LANGUAGE_LIST,
     LETTERHEAD,
-    PICTURE_FILE,
     case_argument,
     json_option,
     language_option,
-    pick,
 )
+from mfa.cli_sankey import sankey
 from mfa.cli_serve import serve
 from mfa.cli_text import (
     account_lines,
@@ -226,38 +225,7 @@ def _check_template(template: Path, formats: tuple[str, ...] | None) -> None:
     read_template(template)
 
 
-@cli.command()
-@case_argument
-@click.option("--view", metavar="VIEW", help="Id of a view (default: the first).")
-@click.option("-o", "output", type=PICTURE_FILE, required=True, metavar="FILE",
-              help="The picture to write: .svg or .png.")  # fmt: skip
-@click.option("--period", metavar="PERIOD", help="Which period (default: the last).")
-@click.option("--region", metavar="REGION", help="Which region (default: the first).")
-@language_option("Language of the picture (default: the environment's, else the case's first).")
-def sankey(
-    case: str,
-    view: str | None,
-    output: Path,
-    period: str | None,
-    region: str | None,
-    language: str | None,
-) -> None:
-    """Draw a Sankey diagram of one view."""
-    from mfa.formats.account import replace_file
-
-    opened = _open(case)
-    system = opened.system
-    view = view if view is None else pick(view, system.views)
-    period = period if period is None else pick(period, system.periods)
-    region = region if region is None else pick(region, system.regions)
-    _ = translator(spoken())
-    with step(_("Drawing…")):
-        picture = opened.sankey(view, spoken(), period=period, region=region)
-        svg = output.suffix.lower() == ".svg"
-        replace_file(output, picture.svg.encode("utf-8") if svg else picture.png)
-    _say_written([output])
-
-
+cli.add_command(sankey)
 cli.add_command(serve)
 cli.add_command(compare)
 cli.add_command(explain)

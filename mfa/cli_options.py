@@ -30,6 +30,18 @@ def _account_suffixes() -> tuple[str, ...]:
     return SUFFIXES
 
 
+def _picture_suffixes() -> tuple[str, ...]:
+    from mfa.sankey.files import WRITERS
+
+    return tuple(WRITERS)
+
+
+def _uncertainties() -> tuple[str, ...]:
+    from mfa.sankey.layout import UNCERTAINTY
+
+    return UNCERTAINTY
+
+
 class OneOf(click.ParamType):
     """A word of a list that is looked up only when the option is used.
 
@@ -86,6 +98,34 @@ class FileName(click.ParamType):
         return path
 
 
+class PageSize(click.ParamType):
+    """A named page, or width x height in px."""
+
+    name = "size"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return what the help shows."""
+        from mfa.sankey.layout import PAGES
+
+        return "|".join([*PAGES, "WxH"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the size as given, when there is such a page."""
+        from mfa.sankey.layout import LEAST, MOST, PAGES, page_size
+
+        try:
+            page_size(value)
+        except ValueError:
+            _ = translator(spoken(ctx))
+            message = _(
+                "“{size}” is no page. There are {pages}, or width x height of {least} to {most} px "
+                "each, as in 1200x700.",
+                size=value, pages=", ".join(PAGES), least=f"{LEAST:.0f}", most=f"{MOST:.0f}",
+            )  # fmt: skip
+            raise wrong(message, ctx) from None
+        return str(value)
+
+
 def pick(word: str, known: Iterable[str]) -> str:
     """Return `word` as it is spelt in `known`.
 
@@ -140,10 +180,11 @@ def language_option(help: str) -> Callable[..., Any]:
 
 LANGUAGE_LIST = OneOf(lambda: LANGUAGES, several=True)
 FORMAT_LIST = OneOf(_formats, several=True)
+UNCERTAINTY = OneOf(_uncertainties)
 FRAMEWORK = OneOf(_frameworks)
 ACCOUNT_FILE = FileName(_account_suffixes)
 LETTERHEAD = FileName(lambda: (".docx", ".dotx"))
-PICTURE_FILE = FileName(lambda: (".svg", ".png"))
+PICTURE_FILE = FileName(_picture_suffixes)
 
 case_argument = click.argument("case", metavar="CASE")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

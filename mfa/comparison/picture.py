@@ -16,6 +16,7 @@ from mfa.locale import N_, translator
 from mfa.locale.numbers import format_estimate, format_number
 from mfa.result import Estimate
 from mfa.sankey import SankeyImage, SankeyLink, draw_graph
+from mfa.sankey.colours import change_colour
 from mfa.sankey.graph import Category
 
 if TYPE_CHECKING:
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
     from mfa.comparison import Comparison
     from mfa.model.view import View
 
-# Orange and blue are told apart by colour-blind readers, and differ in grey too.
 _CATEGORIES = {
-    "higher": (N_("higher"), "#d55e00"),
-    "lower": (N_("lower"), "#0072b2"),
-    "within": (N_("within uncertainty"), "#b4b4b4"),
-    "unknown": (N_("cannot be told"), "#882255"),
-    "only_b": (N_("new"), "#117733"),
+    "higher": N_("higher"),
+    "lower": N_("lower"),
+    "within": N_("within uncertainty"),
+    "unknown": N_("cannot be told"),
+    "only_b": N_("new"),
 }
 
 
@@ -53,7 +53,9 @@ def draw_changes(
     _ = translator(language)
     used = {link.category for link in links}
     categories = {
-        key: Category(_(text), colour) for key, (text, colour) in _CATEGORIES.items() if key in used
+        key: Category(_(text), change_colour(key))
+        for key, text in _CATEGORIES.items()
+        if key in used
     }
     subtitle = _("Change from {a} to {b}; widths: {b}", a=a.title(language), b=b.title(language))
     graph = replace(

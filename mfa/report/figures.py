@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mfa.locale.numbers import format_number
 from mfa.report.document import Figure
 from mfa.report.tables import given_decimals
+from mfa.sankey.colours import class_colour
 
 if TYPE_CHECKING:
     from mfa.model.view import View
@@ -20,13 +21,7 @@ if TYPE_CHECKING:
 INK, MUTED, RULE = "#1d2b33", "#51626c", "#d5dde1"
 OVERALL = "sankey-overall"
 FONT = "Noto Sans, DejaVu Sans, sans-serif"
-CLASS_COLOURS = {  # those of the Sankeys
-    "MF.1": "#117733",
-    "MF.2": "#0072b2",
-    "MF.3": "#ddcc77",
-    "MF.4": "#332288",
-    "other": "#b4b4b4",
-}
+CLASS_COLOURS = {key: class_colour(key) for key in ("MF.1", "MF.2", "MF.3", "MF.4", "other")}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ FREE_WIDTH = 5.0  # of a link that has no value, unless its interval says more o
 LANE_GAP = 6.0  # between loops
 BEND = 7.0  # inner radius of a loop's corners
 STUB = 16.0  # length of a stock mark
+GAP_FRAME = 9.0  # width of the frame where a balance does not close
 RING = 10.0  # greatest width of a self-loop, a ring on top of its node
 RING_HOLE = 4.5  # radius of its hole
 
@@ -60,6 +61,9 @@ class Arrangement:
         Pair number → middle of its lane (back pairs).
     headroom
         Node → height of the ring on top of it.
+    missing
+        Node → side of its bar (``"left"`` or ``"right"``) that its balance leaves open, distance of
+        the gap from its top, and the height of the gap.
     """
 
     skeleton: Skeleton
@@ -72,6 +76,7 @@ class Arrangement:
     above: set[int] = field(default_factory=set)
     lanes: dict[int, float] = field(default_factory=dict)
     headroom: dict[int, float] = field(default_factory=dict)
+    missing: dict[int, tuple[str, float, float]] = field(default_factory=dict)
 
     def link_width(self, link: SankeyLink) -> float:
         """Return the width of a link in px."""
@@ -115,6 +120,12 @@ def measure_nodes(plan: Arrangement) -> None:
         right = _stack(plan, sorted(outs.get(node, ())), node, max(change, 0.0), "out")
         left = _stack(plan, sorted(ins.get(node, ())), node, max(-change, 0.0), "in")
         plan.height[node] = max(left, right, LEAST_NODE)
+        over = skeleton.graph.nodes[node].imbalance
+        if over:
+            side, filled = ("right", right) if over > 0 else ("left", left)
+            gap = max(abs(over) * plan.scale, LEAST_WIDTH)
+            plan.missing[node] = (side, filled, gap)
+            plan.height[node] = max(plan.height[node], filled + gap)
     for dummy, pair in skeleton.pair_of_dummy.items():
         plan.height[dummy] = plan.pair_width(pair)
 

@@ -1,7 +1,9 @@
 """Colours of categories: safe for colour-blind readers, the same for the same thing in every view.
 
-The hues are Paul Tol's *muted* scheme, filled up from his *light* and *vibrant* schemes and from
-Okabe and Ito's set (https://personal.sron.nl/~pault/, Okabe & Ito 2008).
+Fourteen hues, found by a search that started from Paul Tol's *muted* scheme and Okabe and Ito's set
+(https://personal.sron.nl/~pault/, Okabe & Ito 2008) and maximised the least distance between any
+two: at the opacity of a link, ΔE (CIELAB) is 12 or more for full colour vision and for protanopes,
+deuteranopes and tritanopes as simulated by Machado et al. (2009).
 """
 
 from __future__ import annotations
@@ -18,56 +20,68 @@ if TYPE_CHECKING:
 
 OTHER = "other"
 MOST = 9  # categories a legend holds and an eye tells apart
-_GREY = "#b4b4b4"
+OPACITY = 0.62  # of a link: what crosses below shows through
+
+_GREEN, _SAND, _INDIGO, _SKY = "#117733", "#edd1a4", "#310696", "#8fe0fb"
+_ROSE, _TEAL, _WINE, _OLIVE = "#d57475", "#539db4", "#5d0057", "#82bf52"
+_PURPLE, _AMBER, _BLUE, _VERMILION = "#8c3d9c", "#ffb61a", "#3e59d4", "#e56604"
+_DARK, _GREY = "#584d53", "#b8b8b8"
 PALETTE = (
-    "#117733",
-    "#ddcc77",
-    "#332288",
-    "#88ccee",
-    "#cc6677",
-    "#44aa99",
-    "#882255",
-    "#999933",
-    "#aa4499",
-    "#e69f00",
-    "#0072b2",
-    "#d55e00",
+    _GREEN,
+    _SAND,
+    _INDIGO,
+    _SKY,
+    _ROSE,
+    _TEAL,
+    _WINE,
+    _OLIVE,
+    _PURPLE,
+    _AMBER,
+    _BLUE,
+    _VERMILION,
 )
 _SECTORS = {
-    "agriculture": "#117733",
-    "livestock": "#999933",
-    "fisheries": "#0072b2",
-    "forestry": "#44aa99",
-    "construction": "#ddcc77",
-    "textiles": "#aa4499",
-    "beverages": "#e69f00",
-    "industry": "#332288",
-    "trade_services": "#cc6677",
-    "households": "#d55e00",
-    "energy": "#5a5a5a",
-    "water": "#88ccee",
-    "waste": "#882255",
+    "agriculture": _GREEN,
+    "livestock": _OLIVE,
+    "fisheries": _BLUE,
+    "forestry": _TEAL,
+    "construction": _SAND,
+    "textiles": _PURPLE,
+    "beverages": _AMBER,
+    "industry": _INDIGO,
+    "trade_services": _ROSE,
+    "households": _VERMILION,
+    "energy": _DARK,
+    "water": _SKY,
+    "waste": _WINE,
 }
 _STATUSES = {
-    "reconciled": "#0072b2",
-    "measured": "#44aa99",
-    "determined": "#e69f00",
-    "free": "#882255",
-    "fixed": "#5a5a5a",
+    "reconciled": _BLUE,
+    "measured": _TEAL,
+    "determined": _AMBER,
+    "free": _WINE,
+    "fixed": _DARK,
+}
+_CHANGES = {
+    "higher": _VERMILION,
+    "lower": _BLUE,
+    "within": _GREY,
+    "unknown": _WINE,
+    "only_b": _GREEN,
 }
 # Which hues a class of materials likes best, by the beginning of its code, and, without a code,
 # what is counted in volume (water) or energy.
 _LIKED = {
-    "MF.1": ("#117733", "#999933", "#44aa99", "#e69f00"),
-    "MF.2": ("#0072b2", "#aa4499"),
-    "MF.3": ("#ddcc77", "#cc6677", "#e69f00"),
-    "MF.4": ("#332288", "#5a5a5a", "#aa4499"),
-    "MF.5": ("#aa4499", "#cc6677"),
-    "MF.6": ("#882255", "#cc6677"),
-    "MF.7": ("#d55e00",),
-    "MF.8": ("#88ccee",),
-    "length": ("#0072b2", "#999933", "#88ccee", "#44aa99"),
-    "energy": ("#e69f00", "#332288"),
+    "MF.1": (_GREEN, _OLIVE, _TEAL, _AMBER),
+    "MF.2": (_BLUE, _PURPLE),
+    "MF.3": (_SAND, _ROSE, _AMBER),
+    "MF.4": (_INDIGO, _DARK, _PURPLE),
+    "MF.5": (_PURPLE, _ROSE),
+    "MF.6": (_WINE, _ROSE),
+    "MF.7": (_VERMILION,),
+    "MF.8": (_SKY,),
+    "length": (_BLUE, _OLIVE, _SKY, _TEAL),
+    "energy": (_AMBER, _INDIGO),
 }
 CLASSES = {
     "MF.1": N_("Biomass"),
@@ -116,6 +130,22 @@ def sector_categories(keys: Iterable[str], language: str) -> dict[str, Category]
         for key in [*known, *own]
     }
     return found | _other(used, language)
+
+
+def class_colour(code: str) -> str:
+    """Return the colour of a class of materials, that of the rest for a code without one.
+
+    Examples
+    --------
+    >>> class_colour("MF.1.3") == class_colour("MF.1") != class_colour("other")
+    True
+    """
+    return _LIKED.get(".".join(code.split(".")[:2]), (_GREY,))[0]
+
+
+def change_colour(verdict: str) -> str:
+    """Return the colour of a verdict of a comparison; see `mfa.comparison.VERDICTS`."""
+    return _CHANGES[verdict]
 
 
 def status_categories(keys: Iterable[str], language: str) -> dict[str, Category]:

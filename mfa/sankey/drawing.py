@@ -75,6 +75,16 @@ class Stub:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """What a node's balance leaves over: a dashed frame at the side that lacks it."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
 class Label:
     """The lines beside a node."""
 
@@ -137,6 +147,7 @@ class Drawing:
     arrows: tuple[Arrow, ...]
     boxes: tuple[Box, ...]
     stubs: tuple[Stub, ...]
+    gaps: tuple[Gap, ...]
     labels: tuple[Label, ...]
     amounts: tuple[Text, ...]
     swatches: tuple[Swatch, ...]

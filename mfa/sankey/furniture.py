@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mfa.locale import translator
@@ -13,7 +14,7 @@ from mfa.sankey.graph import SankeyGraph
 from mfa.sankey.texts import Scale
 
 MARGIN = 24.0
-_TITLE, _SUBTITLE, _LEGEND, _NOTE = 21.0, 13.5, 12.5, 11.5
+_TITLE, _SUBTITLE, _LEGEND, _NOTE, _PANEL = 21.0, 13.5, 12.5, 11.5, 15.0
 _SWATCH = 12.0
 _BAR = 34.0  # greatest height of the scale bar
 
@@ -42,12 +43,23 @@ def header(graph: SankeyGraph, scale: Scale, width: float) -> Furniture:
     return done
 
 
-def footer(graph: SankeyGraph, scale: Scale, width: float, top: float, px: float) -> Furniture:
-    """Return legend, scale bar (`px` per unit of the graph) and note, from `top` down."""
+def panel_title(title: str, width: float) -> Furniture:
+    """Return the small title of one of several pictures on a page."""
+    done = Furniture(4.0)
+    for line in wrap(title, width - 2 * MARGIN, _PANEL, "semibold", lines=2):
+        _write(done, line, _PANEL, "semibold", "title")
+    return done
+
+
+def footer(
+    graphs: Sequence[SankeyGraph], scale: Scale, width: float, top: float, px: float
+) -> Furniture:
+    """Return legend, scale bar (`px` per unit of the graphs) and notes, from `top` down."""
     done = Furniture(top)
-    _legend(done, graph, width)
-    _scale_bar(done, graph, scale, px)
-    for line in wrap(graph.note, width - 2 * MARGIN, _NOTE, lines=4):
+    _legend(done, graphs, width)
+    _scale_bar(done, graphs[0], scale, px)
+    note = " ".join(dict.fromkeys(graph.note for graph in graphs if graph.note))
+    for line in wrap(note, width - 2 * MARGIN, _NOTE, lines=4):
         _write(done, line, _NOTE, "regular", "note")
     done.bottom += MARGIN - 8
     return done
@@ -58,15 +70,17 @@ def _write(done: Furniture, line: str, size: float, weight: str, role: str) -> N
     done.bottom += 1.32 * size
 
 
-def _legend(done: Furniture, graph: SankeyGraph, width: float) -> None:
-    _ = translator(graph.language)
-    used = {link.category for link in graph.links}
+def _legend(done: Furniture, graphs: Sequence[SankeyGraph], width: float) -> None:
+    _ = translator(graphs[0].language)
+    links = [link for graph in graphs for link in graph.links]
+    used = {link.category for link in links}
+    categories = {key: value for graph in graphs for key, value in graph.categories.items()}
     entries = [
         (category.label, category.colour, False)
-        for key, category in graph.categories.items()
+        for key, category in categories.items()
         if key in used and category.label
     ]
-    if any(not link.known for link in graph.links):
+    if any(not link.known for link in links):
         entries.append(
             (_("Known only as an interval; drawn as wide as its lower limit"), "#666666", True)
         )

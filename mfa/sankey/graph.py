@@ -35,6 +35,11 @@ class SankeyNode:
         Sum of the flows between processes of the group, which are not drawn.
     members
         Ids of the processes the node stands for.
+    total_sd
+        1 σ of what flows through; NaN: not computed.
+    imbalance
+        What comes in, less what goes out and what the stocks gained; 0 where the balance closes or
+        where a part of it is unknown.
     """
 
     id: str
@@ -49,6 +54,8 @@ class SankeyNode:
     stock_upper: float = math.nan
     internal: float = 0.0
     members: tuple[str, ...] = ()
+    total_sd: float = math.nan
+    imbalance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,9 @@ class SankeyLink:
         What flows, in words.
     flows
         Ids of the flows in the link.
+    usual
+        Size in an ordinary period, by which the drawing is arranged, so that periods look alike;
+        NaN: the value itself.
     """
 
     id: str
@@ -83,6 +93,7 @@ class SankeyLink:
     category: str = ""
     title: str = ""
     flows: tuple[str, ...] = ()
+    usual: float = math.nan
 
     @property
     def known(self) -> bool:
@@ -95,6 +106,11 @@ class SankeyLink:
         if self.known:
             return self.value
         return self.lower if math.isfinite(self.lower) and self.lower > 0 else 0.0
+
+    @property
+    def importance(self) -> float:
+        """What the link weighs when nodes are ordered: its usual size, else the least."""
+        return self.usual if math.isfinite(self.usual) else self.least
 
 
 @dataclass(frozen=True)

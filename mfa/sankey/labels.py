@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
 
-from mfa.sankey.arrange import NODE_WIDTH, STUB, Arrangement, Block
+from mfa.sankey.arrange import GAP_FRAME, NODE_WIDTH, RING_HOLE, STUB, Arrangement, Block
 from mfa.sankey.drawing import LINE_HEIGHT, Label, Text
 from mfa.sankey.font import text_width, wrap
-from mfa.sankey.skeleton import Skeleton
-from mfa.sankey.texts import Scale
+from mfa.sankey.graph import SankeyLink
+from mfa.sankey.skeleton import Pair, Skeleton
 
 Rectangle = tuple[float, float, float, float]
 GAP = 6.0  # between a bar and its label
@@ -28,11 +27,11 @@ class LabelStyle:
 
 @dataclass(frozen=True)
 class NodeText:
-    """What a label says: the name, the amount, and what happens to the stock."""
+    """What a label says: the name, the amount, and what happens to stock and balance."""
 
     title: str
     amount: str
-    stock: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 Line = tuple[str, float, str]  # text, size, weight
@@ -55,8 +54,8 @@ def label_lines(text: NodeText, style: LabelStyle, width: float) -> list[list[Li
             lines.append([amount])
     elif text.amount:
         lines.append([amount])
-    for part in wrap(text.stock, width, small, lines=2):
-        lines.append([(part, small, "regular")])
+    for remark in text.remarks:
+        lines += [[(part, small, "regular")] for part in wrap(remark, width, small, lines=2)]
     return lines
 
 
@@ -166,45 +165,96 @@ def _candidates(
 
 
 def place_amounts(
-    plan: Arrangement, labels: Sequence[Label], scale: Scale, size: float
+    plan: Arrangement,
+    labels: Sequence[Label],
+    amounts: Mapping[str, str],
+    style: LabelStyle,
+    page: Rectangle,
 ) -> list[Text]:
-    """Return the values of the broad links, written into them before their target.
+    """Return the values of links: into the broad ones before their target, intervals anywhere.
 
-    Left out where the bar's label says the same, or where another text stands.
+    Left out where another text stands. A link that is known only as an interval tries every place
+    along its way, in the band, above and below; bars are in the way of its text.
+
+    Parameters
+    ----------
+    amounts
+        Id of a link → what to write.
     """
     taken = [label.box for label in labels]
-    several = Counter(pair.target for pair in plan.skeleton.pairs for _ in pair.links)
-    texts = []
-    for number, pair in enumerate(plan.skeleton.pairs):
-        offset = 0.0
-        for link in pair.links:
-            width = plan.link_width(link)
-            middle, offset = offset + width / 2, offset + width
-            if pair.kind != "forward" or width < 1.25 * size or several[pair.target] < 2:
-                continue
-            column = plan.skeleton.columns[pair.target]
-            y = plan.top[pair.target] + plan.ports[number, "in"] + middle + 0.36 * size
-            text = Text(plan.left[column] - 5, y, scale.number(link.value), size, anchor="end")
-            if not any(_meet(text.box, other) for other in taken):
+    bars = [_bar(plan, v) for v in range(plan.skeleton.node_count)]
+    size = 0.85 * style.size
+    texts: list[Text] = []
+    places = [place for pair in enumerate(plan.skeleton.pairs) for place in _ways(plan, *pair)]
+    for link, width, spots in sorted(places, key=lambda place: place[0].known):
+        wide = link.known and width >= 1.25 * size
+        shifts = (0.0, -width / 2 - 0.5 * size, width / 2 + 0.62 * size)
+        tries = spots[:1] if wide else () if link.known else spots
+        for (x, y, anchor), shift in product(tries, shifts[:1] if wide else shifts):
+            content = amounts.get(link.id, "")
+            text = Text(x, y + shift + 0.36 * size, content, size, anchor=anchor, role="amount")
+            others = taken if wide else taken + bars
+            if content and _inside(text.box, page) and not any(_meet(text.box, o) for o in others):
                 texts.append(text)
                 taken.append(text.box)
+                break
     return texts
+
+
+Spot = tuple[float, float, str]  # x, y of the middle of the band, anchor
+
+
+def _ways(
+    plan: Arrangement, number: int, pair: Pair
+) -> Iterator[tuple[SankeyLink, float, list[Spot]]]:
+    """Yield every link of a pair, its width, and where along it a text may stand, best first."""
+    offset = 0.0
+    for link in pair.links:
+        width = plan.link_width(link)
+        middle, offset = offset + width / 2, offset + width
+        yield link, width, _spots(plan, number, pair, middle)
+
+
+def _spots(plan: Arrangement, number: int, pair: Pair, middle: float) -> list[Spot]:
+    columns = plan.skeleton.columns
+    first, last = columns[pair.source], columns[pair.target]
+    if pair.kind == "self":
+        x = plan.left[first] + NODE_WIDTH / 2 + RING_HOLE + plan.ring(pair) + 3
+        return [(x, plan.top[pair.source] - RING_HOLE - plan.ring(pair), "start")]
+    start = plan.top[pair.source] + plan.ports[number, "out"] + middle
+    end = plan.top[pair.target] + plan.ports[number, "in"] + middle
+    if pair.kind == "back":
+        across = (plan.left[last] + plan.right(first)) / 2
+        return [(across, plan.lanes[number], "middle")]
+    if pair.kind == "same":
+        return [(plan.right(first) + 5, (start + end) / 2, "start"), (plan.right(first) + 5, start,
+                "start")]  # fmt: skip
+    passed = [
+        (plan.left[first + i + 1] + NODE_WIDTH / 2, plan.top[item] + middle, "middle")
+        for i, item in enumerate(pair.chain[1:-1])
+    ]
+    return [(plan.left[last] - 5, end, "end"), *passed, (plan.right(first) + 5, start, "start")]
 
 
 def _anchor(
     plan: Arrangement, node: int, side: str, keep_out: tuple[Sequence[float], Sequence[float]]
 ) -> tuple[float, str]:
     column = plan.skeleton.columns[node]
-    change = plan.skeleton.graph.nodes[node].stock_change or 0.0
+    mark = _mark(plan, node, side)
     if side == "left":
         clear = keep_out[1][column] if column == 0 else 0.0
-        return plan.left[column] - GAP - max(clear, STUB + 3 if change < 0 else 0.0), "end"
+        return plan.left[column] - GAP - max(clear, mark), "end"
     last = column == len(plan.skeleton.layers) - 1
     clear = keep_out[0][column] if last else 0.0
-    return (
-        plan.left[column] + NODE_WIDTH + GAP + max(clear, STUB + 3 if change > 0 else 0.0),
-        "start",
-    )
+    return plan.left[column] + NODE_WIDTH + GAP + max(clear, mark), "start"
+
+
+def _mark(plan: Arrangement, node: int, side: str) -> float:
+    """Return how far the marks of stock and imbalance stand out from a side of a bar."""
+    change = plan.skeleton.graph.nodes[node].stock_change or 0.0
+    if change > 0 if side == "right" else change < 0:
+        return STUB + 3
+    return GAP_FRAME if plan.missing.get(node, ("",))[0] == side else 0.0
 
 
 def _bar(plan: Arrangement, node: int) -> Rectangle:

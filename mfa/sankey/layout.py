@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,7 +22,8 @@ from mfa.sankey.arrange import (
     place_items,
     set_columns,
 )
-from mfa.sankey.drawing import Arrow, Box, Drawing, Ribbon, Stub
+from mfa.sankey.colours import OPACITY
+from mfa.sankey.drawing import Arrow, Box, Drawing, Gap, Ribbon, Stub
 from mfa.sankey.graph import SankeyGraph, SankeyLink
 from mfa.sankey.labels import (
     GAP,
@@ -31,19 +34,32 @@ from mfa.sankey.labels import (
     place_amounts,
     place_labels,
 )
-from mfa.sankey.route import route_links, stub_places
+from mfa.sankey.positions import Positions, keep_positions
+from mfa.sankey.route import gap_places, route_links, stub_places
 from mfa.sankey.skeleton import Skeleton, build_skeleton
-from mfa.sankey.texts import Scale, choose_scale, describe, link_text, node_text, stock_text
+from mfa.sankey.texts import (
+    Scale,
+    choose_scale,
+    describe,
+    imbalance_text,
+    interval_text,
+    link_text,
+    node_text,
+    stock_text,
+)
 
 # Width, height in px, and whether the height is the paper's or may follow the content.
 PAGES = {
     "screen": (1400.0, 800.0, False),
     "a4": (1123.0, 794.0, True),
     "a3": (1587.0, 1123.0, True),
+    "16:9": (1280.0, 720.0, True),
 }
+LEAST, MOST = 300.0, 20_000.0  # px that a page may be wide or high
+UNCERTAINTY = ("none", "opacity", "text")
+"""How a drawing shows σ: not at all, by paler links, or as a number beside the value."""
 GREY = "#9a9a9a"
-_OPACITY = 0.62
-_TALLEST = 0.5  # share of the diagram's height one node may take
+_TALLEST = 0.6  # share of the diagram's height one node may take
 _STYLES = (
     LabelStyle(13.0),
     LabelStyle(12.0),
@@ -74,19 +90,24 @@ def page_size(size: str | tuple[float, float]) -> tuple[float, float, bool]:
     Raises
     ------
     ValueError
-        `size` is neither a known page nor two positive numbers.
+        `size` is neither a known page nor two lengths from 300 to 20,000 px.
 
     Examples
     --------
-    >>> page_size("a4")
-    (1123.0, 794.0, True)
+    >>> page_size("a4"), page_size("1200x700")
+    ((1123.0, 794.0, True), (1200.0, 700.0, True))
     """
-    if isinstance(size, str) and size in PAGES:
-        return PAGES[size]
-    if not isinstance(size, str) and len(size) == 2 and min(size) >= 300:
-        return float(size[0]), float(size[1]), True
+    if isinstance(size, str) and size.lower() in PAGES:
+        return PAGES[size.lower()]
+    lengths = size
+    if isinstance(size, str):
+        parts = re.fullmatch(r"(\d{1,5})\s*[x×]\s*(\d{1,5})", size.strip().lower())
+        lengths = (float(parts[1]), float(parts[2])) if parts else ()
+    if len(lengths) == 2 and all(LEAST <= length <= MOST for length in lengths):
+        return float(lengths[0]), float(lengths[1]), True
     raise ValueError(
-        f"size is {size!r}, expected {', '.join(PAGES)} or (width, height) of at least 300 px each"
+        f"size is {size!r}, expected {', '.join(PAGES)} or (width, height) of {LEAST:.0f} to "
+        f"{MOST:.0f} px each"
     )
 
 
@@ -94,7 +115,10 @@ def layout(
     graph: SankeyGraph,
     size: str | tuple[float, float] = "screen",
     *,
-    show_uncertainty: bool = False,
+    uncertainty: str = "none",
+    like: Positions | None = None,
+    ruler: tuple[Scale, float | None] | None = None,
+    panel: bool = False,
 ) -> Drawing:
     """Lay a graph out.
 
@@ -103,31 +127,56 @@ def layout(
     graph
         What to draw.
     size
-        ``"screen"`` (1400 px wide, the height follows the content), ``"a4"`` or ``"a3"``
-        (landscape), or (width, height) in px.
-    show_uncertainty
-        Draw links the paler the larger their relative uncertainty.
+        ``"screen"`` (1400 px wide, the height follows the content), ``"a4"``, ``"a3"`` (landscape),
+        ``"16:9"``, or (width, height) in px, also as text: ``"1200x700"``.
+    uncertainty
+        ``"opacity"``: links are the paler the larger their relative σ; ``"text"``: values carry
+        their ± 1 σ; or ``"none"``.
+    like
+        Where nodes stand, from `mfa.sankey.positions`; others find a place among them.
+    ruler
+        The unit of numbers, and the px per unit of the graph (None: what fits best).
+    panel
+        Draw the title small, and neither legend nor scale: one of several pictures on a page.
 
     Raises
     ------
     ValueError
-        The graph has no links, or the size is unknown.
+        The graph has no links, or the size or the kind of uncertainty is unknown.
     """
     if not graph.links:
         raise ValueError("the graph has no links: there is nothing to draw")
+    if uncertainty not in UNCERTAINTY:
+        raise ValueError(f"uncertainty is {uncertainty!r}, expected {', '.join(UNCERTAINTY)}")
     page = paper = _Page(*page_size(size))
-    skeleton = build_skeleton(graph)
-    scale = choose_scale(_sizes(skeleton), graph.unit, graph.language)
-    run = _Layout(skeleton, page, scale, show_uncertainty)
+    skeleton = build_skeleton(keep_positions(graph, like) if like else graph)
+    scale, px = ruler or (ruler_unit(skeleton.graph), None)
+    manner = _Manner(scale, px, uncertainty, panel)
+    run = _Layout(skeleton, page, manner)
     while run.style is None and page.height < 20 * paper.height:
         page = page.grown(max(1.05, run.crowding))
-        run = _Layout(skeleton, page, scale, show_uncertainty)
+        run = _Layout(skeleton, page, manner)
     return run.draw(zoom=page.width / paper.width)
 
 
-def _sizes(skeleton: Skeleton) -> list[float]:
+def ruler_unit(*graphs: SankeyGraph) -> Scale:
+    """Return the unit in which the numbers of the graphs, all in one unit, are easiest to read."""
+    sizes = [size for graph in graphs for size in _sizes(graph.split_ends())]
+    return choose_scale(sizes, graphs[0].unit, graphs[0].language)
+
+
+@dataclass(frozen=True)
+class _Manner:
+    """How to draw: unit of numbers, px per unit where it is given, σ, and whether as a panel."""
+
+    scale: Scale
+    px: float | None
+    uncertainty: str
+    panel: bool
+
+
+def _sizes(graph: SankeyGraph) -> list[float]:
     """Return the throughput of every node: what comes in or goes out, without self-loops."""
-    graph = skeleton.graph
     ins = dict.fromkeys((node.id for node in graph.nodes), 0.0)
     outs = dict(ins)
     for link in graph.links:
@@ -145,19 +194,17 @@ def _sizes(skeleton: Skeleton) -> list[float]:
 class _Layout:
     """One run: the page, the label style in turn, the scale that fills the page."""
 
-    def __init__(
-        self, skeleton: Skeleton, page: _Page, scale: Scale, show_uncertainty: bool
-    ) -> None:
+    def __init__(self, skeleton: Skeleton, page: _Page, manner: _Manner) -> None:
         self.skeleton = skeleton
         self.graph = skeleton.graph
         self.layers = skeleton.layers
         self.page = page
-        self.scale = scale
-        self.show_uncertainty = show_uncertainty
-        self.sizes = _sizes(skeleton)
+        self.scale = manner.scale
+        self.manner = manner
+        self.sizes = _sizes(self.graph)
         self.texts = self._node_texts()
-        self.top = furniture.header(self.graph, scale, page.width).bottom + 12
-        below = furniture.footer(self.graph, scale, page.width, 0.0, 0.0).bottom + 48
+        self.top = self._header().bottom + 12
+        below = 0.0 if manner.panel else self._footer(0.0, 0.0).bottom + 48
         self.room = page.height - self.top - below - 14
         self.crowding = 1.0
         self.style = self._choose_style()
@@ -177,17 +224,33 @@ class _Layout:
 
     # ------------------------------------------------------------------------------- arranging
 
+    def _header(self) -> furniture.Furniture:
+        if self.manner.panel:
+            return furniture.panel_title(self.graph.title, self.page.width)
+        return furniture.header(self.graph, self.scale, self.page.width)
+
+    def _footer(self, top: float, px: float) -> furniture.Furniture:
+        if self.manner.panel:
+            return furniture.Furniture(top)
+        return furniture.footer([self.graph], self.scale, self.page.width, top, px)
+
     def _node_texts(self) -> dict[int, NodeText]:
         vague = {
             end for link in self.graph.links if not link.known for end in (link.source, link.target)
         }
         texts = {}
         for i, node in enumerate(self.graph.nodes):
-            amount = self.scale.number(self.sizes[i]) if self.sizes[i] else ""
+            amount = self._amount(self.sizes[i], node.total_sd) if self.sizes[i] else ""
             if node.id in vague:
                 amount = f"≥ {amount}" if amount else "?"
-            texts[i] = NodeText(node.title, amount, stock_text(node, self.scale))
+            remarks = (stock_text(node, self.scale), imbalance_text(node, self.scale))
+            texts[i] = NodeText(node.title, amount, tuple(text for text in remarks if text))
         return texts
+
+    def _amount(self, value: float, sd: float) -> str:
+        if self.manner.uncertainty == "text":
+            return self.scale.estimate(value, sd)
+        return self.scale.number(value)
 
     def _arrange(self, style: LabelStyle) -> tuple[Arrangement, dict[int, Block]]:
         """Return the arrangement at the largest scale that fits the page."""
@@ -210,7 +273,8 @@ class _Layout:
 
     def _fit(self, style: LabelStyle) -> tuple[float, set[int], dict[int, float]]:
         """Return the largest scale that fits, which loops run above, and the lanes of all."""
-        scale = _TALLEST * self.room / (max(self.sizes) or 1.0)
+        given = self.manner.px
+        scale = given or _TALLEST * self.room / (max(self.sizes) or 1.0)
         above: set[int] = set()
         lanes: dict[int, float] = {}
         best = 0.0
@@ -220,6 +284,11 @@ class _Layout:
             if turn == 0:
                 choose_sides(plan, high)
             above, lanes = plan.above, plan.lanes
+            if given:
+                best = given
+                if turn == 2:
+                    break
+                continue
             if turn and high - low <= self.room:
                 best = max(best, scale)
                 if high - low > 0.97 * self.room:
@@ -303,8 +372,7 @@ class _Layout:
         zoom: float,
     ) -> Drawing:
         page = (4.0, self.top - 6, self.page.width - 4, end)
-        head = furniture.header(self.graph, self.scale, self.page.width)
-        foot = furniture.footer(self.graph, self.scale, self.page.width, end, plan.scale)
+        head, foot = self._header(), self._footer(end, plan.scale)
         titles = {node.id: node.title for node in self.graph.nodes}
         routes = sorted(route_links(plan), key=lambda r: (-r.width, r.link.id))
         ribbons = tuple(
@@ -331,12 +399,25 @@ class _Layout:
             arrows=tuple(Arrow(path) for r in routes for path in r.arrows),
             boxes=self._boxes(plan),
             stubs=tuple(Stub(*mark) for mark in stub_places(plan).values()),
+            gaps=tuple(Gap(*mark) for mark in gap_places(plan)),
             labels=tuple(labels),
-            amounts=tuple(place_amounts(plan, labels, self.scale, 0.85 * style.size)),
+            amounts=tuple(place_amounts(plan, labels, self._link_amounts(), style, page)),
             swatches=tuple(foot.swatches),
             bars=tuple(foot.bars),
             texts=tuple(head.texts + foot.texts),
         )
+
+    def _link_amounts(self) -> dict[str, str]:
+        """Return the text of every link that may carry one."""
+        several = Counter(link.target for link in self.graph.links)
+        spoken = self.manner.uncertainty == "text"
+        return {
+            link.id: self._amount(link.value, link.sd)
+            if link.known
+            else interval_text(link.lower, link.upper, self.scale)
+            for link in self.graph.links
+            if spoken or not link.known or several[link.target] > 1
+        }
 
     def _colour(self, link: SankeyLink) -> str:
         category = self.graph.categories.get(link.category)
@@ -344,11 +425,12 @@ class _Layout:
 
     def _opacity(self, link: SankeyLink) -> float:
         """Return full colour up to 5 % relative σ, a third of it from 50 %."""
-        if not self.show_uncertainty or not link.known or not math.isfinite(link.sd):
-            return _OPACITY
+        spoken = self.manner.uncertainty == "opacity"
+        if not spoken or not link.known or not math.isfinite(link.sd):
+            return OPACITY
         relative = link.sd / link.value if link.value else 1.0
         share = min(max((relative - 0.05) / 0.45, 0.0), 1.0)
-        return round(_OPACITY * (1.2 - 0.8 * share), 3)
+        return round(OPACITY * (1.2 - 0.8 * share), 3)
 
     def _boxes(self, plan: Arrangement) -> tuple[Box, ...]:
         return tuple(

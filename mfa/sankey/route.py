@@ -6,7 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mfa.sankey.arrange import BEND, LANE_GAP, NODE_WIDTH, RING_HOLE, STUB, Arrangement
+from mfa.sankey.arrange import (
+    BEND,
+    GAP_FRAME,
+    LANE_GAP,
+    NODE_WIDTH,
+    RING_HOLE,
+    STUB,
+    Arrangement,
+)
 from mfa.sankey.graph import SankeyLink
 from mfa.sankey.skeleton import Pair
 
@@ -292,3 +300,13 @@ def stub_places(plan: Arrangement) -> dict[int, tuple[float, float, float, float
             x = plan.left[column] - STUB
             marks[node] = (x, y, STUB, height, x)
     return marks
+
+
+def gap_places(plan: Arrangement) -> list[tuple[float, float, float, float]]:
+    """Return x, y, width and height of the frames where balances do not close."""
+    places = []
+    for node, (side, offset, height) in sorted(plan.missing.items()):
+        column = plan.skeleton.columns[node]
+        x = plan.right(column) if side == "right" else plan.left[column] - GAP_FRAME
+        places.append((x, plan.top[node] + offset, GAP_FRAME, height))
+    return places

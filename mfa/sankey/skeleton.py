@@ -76,12 +76,12 @@ def _pairs(graph: SankeyGraph, number: dict[str, int]) -> list[Pair]:
     groups: dict[tuple[int, int], list[SankeyLink]] = {}
     for link in graph.links:
         groups.setdefault((number[link.source], number[link.target]), []).append(link)
-    known = sum(link.least for link in graph.links)
+    known = sum(link.importance for link in graph.links)
     least = known / 2000 or 1.0
     pairs = []
     for (source, target), links in groups.items():
         links.sort(key=lambda link: (rank.get(link.category, len(rank)), link.id))
-        weight = sum(max(link.least, least) for link in links)
+        weight = sum(max(link.importance, least) for link in links)
         pairs.append(Pair(source, target, "self" if source == target else "", links, weight))
     return pairs
 

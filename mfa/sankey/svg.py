@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-from mfa.sankey.drawing import Box, Drawing, Label, Ribbon, Text
+from mfa.sankey.drawing import Box, Drawing, Gap, Label, Ribbon, Swatch, Text
 from mfa.sankey.font import FALLBACK
 from mfa.sankey.route import number_text as _n
 
+if TYPE_CHECKING:
+    from mfa.sankey.multiples import Sheet
+
 # What XML 1.0 does not allow in a document, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_INK, _FADED = "#1b1f23", "#5c646b"
+_INK, _FADED, _ALARM = "#1b1f23", "#5c646b", "#b00020"
 _BARS = {
     "process": "#2f3b46",
     "import": "#7d8790",
@@ -49,23 +53,68 @@ def clean(text: str) -> str:
     return escape(_FORBIDDEN.sub("", text), quote=True)
 
 
+def render_sheet(sheet: Sheet) -> str:
+    """Return several drawings on one page as a complete SVG document.
+
+    Each is a group of class ``mfa-panel``; else it is as `render_svg` writes it.
+    """
+    return "\n".join(_sheet(sheet)) + "\n"
+
+
 def _document(drawing: Drawing) -> Iterator[str]:
-    width, height = _n(drawing.width), _n(drawing.height)
-    yield (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="mfa-sankey" role="img" '
-        f'lang="{clean(drawing.graph.language)}" width="{_n(drawing.width / drawing.zoom)}" '
-        f'height="{_n(drawing.height / drawing.zoom)}" '
-        f'viewBox="0 0 {width} {height}" font-family="{clean(FALLBACK)}" fill="{_INK}">'
-    )
+    yield _root(drawing, drawing.graph.language)
     yield f"<title>{clean(drawing.graph.title)}</title>"
     yield f"<desc>{clean(drawing.description)}</desc>"
-    hatches = _hatches(drawing)
+    hatches = _hatches([drawing], drawing.swatches)
+    yield from _ground(drawing, hatches)
+    yield from _diagram(drawing, hatches)
+    yield '<g class="mfa-furniture">'
+    yield from _furniture(drawing, hatches)
+    yield "</g>"
+    yield "</svg>"
+
+
+def _sheet(sheet: Sheet) -> Iterator[str]:
+    drawings = [drawing for _, _, drawing in sheet.panels]
+    yield _root(sheet, sheet.language)
+    yield f"<title>{clean(sheet.title)}</title>"
+    described = " ".join(f"{d.graph.title}: {d.description}" for d in drawings)
+    yield f"<desc>{clean(described)}</desc>"
+    hatches = _hatches(drawings, sheet.swatches)
+    yield from _ground(sheet, hatches)
+    for x, y, drawing in sheet.panels:
+        yield f'<g class="mfa-panel" transform="translate({_n(x)},{_n(y)})">'
+        yield f"<title>{clean(drawing.graph.title)}</title>"
+        yield from _diagram(drawing, hatches)
+        for text in drawing.texts:
+            yield _text(text)
+        yield "</g>"
+    yield '<g class="mfa-furniture">'
+    yield from _furniture(sheet, hatches)
+    yield "</g>"
+    yield "</svg>"
+
+
+def _root(page: Drawing | Sheet, language: str) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="mfa-sankey" role="img" '
+        f'lang="{clean(language)}" width="{_n(page.width / page.zoom)}" '
+        f'height="{_n(page.height / page.zoom)}" '
+        f'viewBox="0 0 {_n(page.width)} {_n(page.height)}" '
+        f'font-family="{clean(FALLBACK)}" fill="{_INK}">'
+    )
+
+
+def _ground(page: Drawing | Sheet, hatches: dict[str, str]) -> Iterator[str]:
     if hatches:
         yield "<defs>"
         for colour, name in hatches.items():
             yield _pattern(name, colour)
         yield "</defs>"
-    yield f'<rect width="{width}" height="{height}" fill="#ffffff"/>'
+    yield f'<rect width="{_n(page.width)}" height="{_n(page.height)}" fill="#ffffff"/>'
+
+
+def _diagram(drawing: Drawing, hatches: dict[str, str]) -> Iterator[str]:
     yield '<g class="mfa-links">'
     for ribbon in drawing.ribbons:
         yield _ribbon(ribbon, hatches)
@@ -77,23 +126,21 @@ def _document(drawing: Drawing) -> Iterator[str]:
     yield from _stubs(drawing)
     for box in drawing.boxes:
         yield _box(box)
+    for gap in drawing.gaps:
+        yield _gap(gap)
     yield "</g>"
     yield '<g class="mfa-labels" paint-order="stroke" stroke="#ffffff" stroke-linejoin="round">'
     for label in drawing.labels:
         yield _label(label)
     for text in drawing.amounts:
-        yield _text(text, ' class="mfa-amount" stroke-width="2" stroke-opacity="0.6"')
+        yield _text(text, ' class="mfa-amount" stroke-width="2.5" stroke-opacity="0.75"')
     yield "</g>"
-    yield '<g class="mfa-furniture">'
-    yield from _furniture(drawing, hatches)
-    yield "</g>"
-    yield "</svg>"
 
 
-def _hatches(drawing: Drawing) -> dict[str, str]:
+def _hatches(drawings: Sequence[Drawing], swatches: Sequence[Swatch]) -> dict[str, str]:
     """Return colour → id of its hatching, for links and swatches that need one."""
-    colours = [r.colour for r in drawing.ribbons if not r.link.known]
-    colours += [s.colour for s in drawing.swatches if s.hatched]
+    colours = [r.colour for drawing in drawings for r in drawing.ribbons if not r.link.known]
+    colours += [s.colour for s in swatches if s.hatched]
     return {c: f"mfa-hatch-{c.lstrip('#').lower()}" for c in sorted(set(colours))}
 
 
@@ -135,6 +182,14 @@ def _stubs(drawing: Drawing) -> Iterator[str]:
         yield f'<rect x="{_n(stub.cap_x)}" y="{low}" width="3" height="{_n(stub.height + 4)}"/>'
 
 
+def _gap(gap: Gap) -> str:
+    return (
+        f'<rect class="mfa-imbalance" x="{_n(gap.x)}" y="{_n(gap.y)}" width="{_n(gap.width)}" '
+        f'height="{_n(gap.height)}" fill="#ffffff" stroke="{_ALARM}" stroke-width="1.4" '
+        f'stroke-dasharray="3 2"/>'
+    )
+
+
 def _box(box: Box) -> str:
     return (
         f'<g class="mfa-node mfa-{clean(box.node.kind)}" data-id="{clean(box.node.id)}">'
@@ -160,7 +215,7 @@ def _text(text: Text, more: str = "") -> str:
     )
 
 
-def _furniture(drawing: Drawing, hatches: dict[str, str]) -> Iterator[str]:
+def _furniture(drawing: Drawing | Sheet, hatches: dict[str, str]) -> Iterator[str]:
     for swatch in drawing.swatches:
         hatched = f"url(#{clean(hatches[swatch.colour])})" if swatch.hatched else ""
         yield (

@@ -153,6 +153,17 @@ def stock_text(node: SankeyNode, scale: Scale) -> str:
     return _("−{amount} from stock", amount=amount)
 
 
+def imbalance_text(node: SankeyNode, scale: Scale) -> str:
+    """Return the line that says what a node's balance leaves over, or an empty text."""
+    _ = translator(scale.language)
+    if not node.imbalance:
+        return ""
+    amount = scale.number(abs(node.imbalance))
+    if node.imbalance > 0:
+        return _("{amount} more in than out", amount=amount)
+    return _("{amount} more out than in", amount=amount)
+
+
 def node_text(node: SankeyNode, total: str, scale: Scale) -> str:
     """Return the tooltip of a node."""
     _ = translator(scale.language)
@@ -166,6 +177,8 @@ def node_text(node: SankeyNode, total: str, scale: Scale) -> str:
     elif not node.stock_known:
         interval = interval_text(node.stock_lower, node.stock_upper, scale, -math.inf)
         lines.append(_("stock change {interval}", interval=interval))
+    if node.imbalance:
+        lines.append(imbalance_text(node, scale))
     if node.internal > 0:
         lines.append(_("{amount} flow within the group", amount=scale.number(node.internal)))
     return "\n".join(lines)

@@ -8,7 +8,7 @@ nodes, at a small part of the cost. Columns and order are the layout's business.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mfa.errors import InputError, Problem
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 COLOUR_BY = ("material", "mf_code", "sector", "status")
 # What a link of several flows is: as uncertain as its weakest part.
+_CLOSED = 1e-6  # share of a node's throughput by which its balance may fail to close
 _WEAKEST = ("free", "determined", "measured", "reconciled", "fixed")
 
 
@@ -37,8 +38,12 @@ def weave(
     language: str = "vi",
     period: str | None = None,
     region: str | None = None,
+    node_sd: bool = False,
 ) -> SankeyGraph:
     """Return the graph of `account` as `view` shows it.
+
+    Colours and the order of nodes are those of all periods together, so that the pictures of two
+    periods can be laid beside each other.
 
     Parameters
     ----------
@@ -51,6 +56,8 @@ def weave(
         Language of names and words.
     period, region
         Which period and region; default: the last period, the first region (the city).
+    node_sd
+        Whether nodes get the σ of what flows through them, covariance included.
 
     Raises
     ------
@@ -71,17 +78,22 @@ def weave(
     flows, inner = _flows(account, view, cell, groups, kinds)
     if flows.empty:
         raise InputError([_nothing(view, language)], language)
-    flows["category"], categories = _categories(system, view, flows, language)
+    everything = _all_periods(account, view, cell, groups, kinds, flows)
+    keys, categories = _categories(system, view, everything, language)
+    flows["category"] = keys[: len(flows)]
+    usual = everything["value"].groupby(everything["id"]).mean()
     links = [
-        _link(account, flows.iloc[rows], ends, cell, language)
+        _link(account, flows.iloc[rows], ends, cell, usual, language)
         for *ends, rows in _weave(flows, groups)
     ]
     drawn = {node for link in links for node in (link.source, link.target)}
     nodes = [
-        node
+        _judged(node, links)
         for node in _nodes(account, view, groups, kinds, inner, cell, language)
         if node.id in drawn
     ]
+    if node_sd:
+        nodes = [_with_sd(node, links, account, view.layer, cell) for node in nodes]
     return SankeyGraph(
         title=view.name(language) or system.title(language),
         nodes=tuple(nodes),
@@ -136,6 +148,22 @@ def _flows(
     within = kept & (source == target) & (rows["source"] != rows["target"])
     inner = rows["value"][within].groupby(source[within]).sum().to_dict()
     return rows[kept & ~within].reset_index(drop=True), inner
+
+
+def _all_periods(
+    account: Account,
+    view: View,
+    cell: _Cell,
+    groups: dict[str, str],
+    kinds: dict[str, str],
+    flows: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return `flows`, and after them those of the other periods."""
+    import pandas as pd
+
+    others = (_Cell(p, cell.region) for p in account.system.periods if p != cell.period)
+    parts = [_flows(account, view, other, groups, kinds)[0] for other in others]
+    return pd.concat([flows, *parts], ignore_index=True) if parts else flows
 
 
 def _rows(account: Account, kind: str, layer: str, cell: _Cell) -> pd.DataFrame:
@@ -203,7 +231,12 @@ def _partition(dimension: str, groups: dict[str, str], used: set[str]) -> Any:
 
 
 def _link(
-    account: Account, rows: pd.DataFrame, ends: list[str], cell: _Cell, language: str
+    account: Account,
+    rows: pd.DataFrame,
+    ends: list[str],
+    cell: _Cell,
+    usual: pd.Series,
+    language: str,
 ) -> SankeyLink:
     source, target, category = ends
     ids = tuple(rows["id"])
@@ -220,6 +253,7 @@ def _link(
         category=category,
         title=_what(account.system, ids, tuple(rows["material"]), language),
         flows=ids,
+        usual=float(usual[list(ids)].sum(min_count=1)),
     )
 
 
@@ -323,6 +357,40 @@ def _nodes(
             )
         )
     return nodes
+
+
+def _judged(node: SankeyNode, links: list[SankeyLink]) -> SankeyNode:
+    """Return the node with what its balance leaves over."""
+    ins = [k for k in links if k.target == node.id != k.source]
+    outs = [k for k in links if k.source == node.id != k.target]
+    if node.kind != "process" or not node.stock_known or not all(k.known for k in ins + outs):
+        return node
+    left, right = sum(k.value for k in ins), sum(k.value for k in outs)
+    over = left - right - (node.stock_change or 0.0)
+    closed = abs(over) <= _CLOSED * max(left, right)
+    return node if closed else replace(node, imbalance=over)
+
+
+def _with_sd(
+    node: SankeyNode, links: list[SankeyLink], account: Account, layer: str, cell: _Cell
+) -> SankeyNode:
+    """Return the node with σ of what flows through it, covariance included."""
+    ins = [f for k in links if k.target == node.id != k.source for f in k.flows]
+    outs = [f for k in links if k.source == node.id != k.target for f in k.flows]
+    stocks = [
+        f"{stock.id}.change"
+        for stock in account.system.stocks.rows()
+        if stock.process in node.members and stock.layer == layer
+    ]
+    # The fuller side: all that goes out, with what is laid up; or comes in, with what is drawn.
+    weights = dict.fromkeys(outs or ins, 1.0)
+    if (node.stock_change or 0.0) * (1.0 if outs else -1.0) > 0:
+        weights |= dict.fromkeys(stocks, 1.0 if outs else -1.0)
+    if not weights:
+        return node
+    unit = account.system.layer_unit(layer)
+    total = account.linear(weights, period=cell.period, region=cell.region, unit=unit)
+    return replace(node, total_sd=total.sd)
 
 
 def _stock_changes(

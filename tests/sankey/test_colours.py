@@ -1,6 +1,9 @@
 import itertools
 import re
 
+import numpy as np
+import pytest
+
 from mfa.model.quantity import Material
 from mfa.sankey import colours
 from mfa.vocabulary import SECTORS, STATUSES
@@ -44,10 +47,10 @@ def test_materials_unknown_or_in_a_circle_do_not_hang():
 def test_a_class_gets_the_colour_it_likes():
     codes = {"crop0": "MF.1.1", "stone0": "MF.3.6"}
     found = colours.material_categories(codes, TREE, codes, "t/year", "vi")
-    assert found["crop0"].colour == "#117733"
-    assert found["stone0"].colour == "#ddcc77"
+    assert found["crop0"].colour == colours.class_colour("MF.1")
+    assert found["stone0"].colour == colours.class_colour("MF.3")
     water = colours.material_categories(["tap"], {}, {}, "m3/year", "vi")
-    assert water["tap"].colour == "#0072b2"
+    assert water["tap"].colour == colours.class_colour("MF.2")
 
 
 def test_every_category_of_a_picture_has_its_own_colour():
@@ -77,27 +80,64 @@ def test_codes_are_shown_at_the_level_that_tells_something():
     }  # fmt: skip
 
 
-def luminance(colour):
-    parts = [int(pair, 16) / 255 for pair in re.findall("..", colour[1:])]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
-    return red, green, blue
+# Machado, Oliveira and Fernandes (2009), full severity, for linear RGB.
+VISION = {
+    "full": np.eye(3),
+    "protanope": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+                  [-0.003882, -0.048116, 1.051998]],
+    "deuteranope": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                    [-0.011820, 0.042940, 0.968881]],
+    "tritanope": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+                  [0.004733, 0.691367, 0.303900]],
+}  # fmt: skip
+XYZ = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+       [0.0193339, 0.1191920, 0.9503041]]  # fmt: skip
 
 
-def deuteranope(colour):
-    """Viénot, Brettel and Mollon (1999): what is left of a colour without green cones."""
-    red, green, blue = luminance(colour)
-    return (
-        0.29275 * red + 0.70725 * green,
-        0.29275 * red + 0.70725 * green,
-        -0.02234 * red + 0.02234 * green + blue,
+def linear(colour, opacity):
+    """Linear RGB of a colour on white paper."""
+    parts = np.array([int(pair, 16) / 255 for pair in re.findall("..", colour[1:])])
+    parts = parts * opacity + 1 - opacity
+    return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+
+
+def lab(colour, vision, opacity=colours.OPACITY):
+    seen = np.clip(np.array(VISION[vision]) @ linear(colour, opacity), 0, 1)
+    x, y, z = (np.cbrt(v) if v > 0.008856 else 7.787 * v + 16 / 116
+               for v in np.array(XYZ) @ seen / (0.95047, 1, 1.08883))  # fmt: skip
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+ALL = [*colours.PALETTE, "#584d53", "#b8b8b8"]
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_all_hues_stay_apart_for_every_kind_of_colour_vision(vision):
+    least = min(
+        np.linalg.norm(lab(a, vision) - lab(b, vision)) for a, b in itertools.combinations(ALL, 2)
     )
+    assert least > 12
 
 
-def test_the_first_nine_hues_stay_apart_without_green_cones():
-    seen = [deuteranope(hue) for hue in colours.PALETTE[:9]]
-    for first, second in itertools.combinations(seen, 2):
-        apart = [
-            abs(max(a, 0.0) ** (1 / 2.2) - max(b, 0.0) ** (1 / 2.2))
-            for a, b in zip(first, second, strict=True)
-        ]
-        assert max(apart) > 0.1
+def test_every_colour_of_a_legend_is_one_of_those_hues():
+    used = {c.colour for c in colours.sector_categories([*SECTORS, "other"], "en").values()}
+    used |= {c.colour for c in colours.status_categories(STATUSES, "en").values()}
+    used |= {colours.class_colour(f"MF.{n}") for n in range(1, 9)}
+    used |= {colours.change_colour(v) for v in ("higher", "lower", "within", "unknown", "only_b")}
+    assert used <= set(ALL)
+    assert len({colours.class_colour(f"MF.{n}") for n in range(1, 9)}) == 8
+
+
+def test_the_report_and_the_pictures_share_one_set_of_class_colours():
+    from mfa.report.figures import CLASS_COLOURS
+
+    drawn = colours.code_categories(["MF.1", "MF.2", "MF.3", "MF.4", "other"], "en")
+    assert {key: category.colour for key, category in drawn.items()} == CLASS_COLOURS
+
+
+@pytest.mark.parametrize("hue", ALL)
+def test_black_text_is_readable_on_every_band(hue):
+    """Even without its white halo: WCAG 2.1 asks for 3 to 1."""
+    band = np.array([0.2126, 0.7152, 0.0722]) @ linear(hue, colours.OPACITY)
+    ink = np.array([0.2126, 0.7152, 0.0722]) @ linear("#1b1f23", 1.0)
+    assert (band + 0.05) / (ink + 0.05) > 3

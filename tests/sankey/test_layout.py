@@ -256,7 +256,7 @@ def test_uncertain_links_are_paler_when_asked():
             replace(k, sd=s * k.value) for k, s in zip(graph.links, (0.01, 0.2, 0.9), strict=True)
         ),
     )
-    shades = {r.link.id: r.opacity for r in layout(graph, show_uncertainty=True).ribbons}
+    shades = {r.link.id: r.opacity for r in layout(graph, uncertainty="opacity").ribbons}
     assert shades["ab"] > shades["ac"] > shades["bd"] > 0.15
     assert len({r.opacity for r in layout(graph).ribbons}) == 1
 
@@ -277,7 +277,7 @@ def test_what_is_too_much_for_a_page_is_drawn_smaller():
 
 @pytest.mark.parametrize("size", ["a5", (100, 100), (1400,)])
 def test_an_unknown_size_is_refused(size):
-    with pytest.raises(ValueError, match="expected screen, a4, a3"):
+    with pytest.raises(ValueError, match="expected screen, a4, a3, 16:9"):
         layout(hue_like(), size)
 
 

@@ -322,7 +322,7 @@ def test_mass_is_conserved_at_every_node(account):
 
 
 def test_draw_goes_from_account_to_picture(account):
-    image = draw(account, SECTORS, language="en", size="a4", show_uncertainty=True)
+    image = draw(account, SECTORS, language="en", size="a4", uncertainty="opacity")
     assert "By sector" in image.svg
     assert 'width="1123"' in image.svg
     assert image.graph.language == "en"
