@@ -50,6 +50,7 @@ from mfa.report.paged import (
     REGIONS,
     Picture,
     clean,
+    is_plate,
     is_short,
     lies_across,
     linked_anchors,
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
     from docx.document import Document as WordDocument
     from lxml.etree import _Element
 
-DPI = 320  # of pictures: 2,200 px across an A4 page
+DPI = 240  # of pictures: 1,650 px across an A4 page
 CHAPTERS, ANNEXES, BULLETS = 1, 2, 3  # lists in templates/word/numbering.xml
 CONTENTS_DEPTH = 2
 TURN = "\0"  # in the text of a chapter: here the paper is turned; no text can hold it
@@ -239,6 +240,13 @@ class _Writer:
         )
         return heading + "".join(self._block(block, level) for block in section.blocks)
 
+    def _plate(self, section: Section, level: int) -> str:
+        """Return a section that lies across."""
+        self.across = True
+        made = self._section_text(section, level)
+        self.across = False
+        return f"{TURN}{made}{TURN}"
+
     def _numbering(self, level: int) -> str:
         """Return the list a heading is numbered by, unless its style says so."""
         if self.numbered[level] and not self.annex:
@@ -249,6 +257,8 @@ class _Writer:
     def _block(self, block: Block, level: int) -> str:
         style, rich = self.style, self.texts.rich
         match block:
+            case Section() if is_plate(block) and not self.across:
+                return self._plate(block, level + 1)
             case Section():
                 return self._section_text(block, level + 1)
             case Paragraph(text, kind):

@@ -147,6 +147,11 @@ def lies_across(chapter: Section) -> bool:
     )
 
 
+def is_plate(section: Section) -> bool:
+    """Return whether a section is nothing but a wide picture: its heading lies across as well."""
+    return bool(section.blocks) and all(isinstance(b, Figure) and b.wide for b in section.blocks)
+
+
 def type_area(across: bool) -> tuple[float, float]:
     """Return width and height of the type area in points."""
     width, height = reversed(PAGE) if across else PAGE

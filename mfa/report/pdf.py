@@ -32,6 +32,7 @@ from mfa.report.paged import (
     Part,
     cell_parts,
     clean,
+    is_plate,
     is_short,
     lies_across,
     linked_anchors,
@@ -113,10 +114,19 @@ class _Setter:
             "blocks": [self._block(block) for block in section.blocks],
         }
 
+    def _plate(self, section: Section) -> dict[str, Any]:
+        """Return a section that lies across."""
+        self.area, self.across = type_area(True), True
+        made = self._section(section) | {"across": True}
+        self.area, self.across = type_area(False), False
+        return made
+
     def _block(self, block: Block) -> dict[str, Any]:
         match block:
+            case Section() if is_plate(block) and not self.across:
+                return self._plate(block)
             case Section():
-                return self._section(block)
+                return self._section(block) | {"across": False}
             case Paragraph(text, kind):
                 return {"kind": "paragraph", "style": kind, "text": self._rich(text)}
             case Bullets(items):
