@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mfa.report.tables import Badge, Ref, Table
@@ -77,7 +77,10 @@ class Cards:
 class Figure:
     """A picture (SVG text), its caption, and in words what it shows for those who cannot see it.
 
-    ``reading`` helps to read it; ``label`` (“Figure 3”) is set when the document is composed.
+    ``reading`` helps to read it, ``on_screen`` says what a screen offers beyond that. ``redraw``
+    draws the picture again for paper, at a width and at most a height in px; without it the same
+    picture stands everywhere. A ``wide`` one gets a page across of its own. ``label`` (“Figure 3”)
+    is set when the document is composed.
     """
 
     id: str
@@ -85,6 +88,9 @@ class Figure:
     caption: str
     alt: str
     reading: str = ""
+    on_screen: str = ""
+    redraw: Callable[[float, float], str] | None = None
+    wide: bool = False
     label: str = ""
 
 

@@ -48,11 +48,13 @@ from mfa.report.paged import (
     MARGINS,
     PAGE,
     REGIONS,
+    Picture,
     clean,
+    is_plate,
     is_short,
     lies_across,
     linked_anchors,
-    picture_size,
+    paper_picture,
     split_label,
 )
 from mfa.report.tables import Table
@@ -63,10 +65,10 @@ if TYPE_CHECKING:
     from docx.document import Document as WordDocument
     from lxml.etree import _Element
 
-DPI = 320  # of pictures: 2,200 px across an A4 page
+DPI = 240  # of pictures: 1,650 px across an A4 page
 CHAPTERS, ANNEXES, BULLETS = 1, 2, 3  # lists in templates/word/numbering.xml
 CONTENTS_DEPTH = 2
-BREAK = '<w:r><w:br w:type="page"/></w:r>'
+TURN = "\0"  # in the text of a chapter: here the paper is turned; no text can hold it
 
 
 def render_docx(document: Document, template: bytes | None = None) -> bytes:
@@ -100,7 +102,7 @@ class _Writer:
         self.marks = Marks(linked_anchors(document), _highest_bookmark(word))
         self.addresses: dict[str, str] = {}
         self.texts = Texts(self.marks, self._relate, self.style)
-        self.pictures: dict[str, tuple[bytes, tuple[float, float]]] = {}
+        self.pictures: dict[str, tuple[bytes, Picture]] = {}
         self.headings: list[tuple[int, Section]] = []
         self.annex = False
 
@@ -130,16 +132,16 @@ class _Writer:
     def _groups(self) -> list[tuple[bool, str]]:
         """Return the text in groups of pages that lie the same way."""
         short = is_short(self.document)
-        chapters: list[tuple[bool, list[str]]] = [(False, [])]
+        groups: list[tuple[bool, list[str]]] = [(False, [self._front()])]
         for number, chapter in enumerate(self.document.chapters):
             across = lies_across(chapter)
-            turned = across != chapters[-1][0]
-            if turned:
-                chapters.append((across, []))
-            fresh = not turned and (number == 0 or not short)
-            chapters[-1][1].append(self._chapter(chapter, across, fresh))
-        groups = [(across, "".join(parts)) for across, parts in chapters]
-        return [(False, self._front() + groups[0][1]), *groups[1:]]
+            fresh = across == groups[-1][0] and (number == 0 or not short)
+            for turns, text in enumerate(self._chapter(chapter, across, fresh).split(TURN)):
+                lying = across if turns % 2 == 0 else not across
+                if text and lying != groups[-1][0]:
+                    groups.append((lying, []))
+                groups[-1][1].append(text)
+        return [(across, "".join(parts)) for across, parts in groups]
 
     def _section(self, across: bool, first: bool) -> _Element:
         """Return the properties of a section: the template's paper, turned if need be."""
@@ -222,7 +224,7 @@ class _Writer:
 
     def _chapter(self, chapter: Section, across: bool, fresh: bool) -> str:
         """Return a chapter; a fresh one starts a new page."""
-        self.area = self._area(across)
+        self.area, self.across = self._area(across), across
         self.tables = Tables(self.texts, self.style, self.document.language, self.area)
         self.annex = not chapter.number.isdigit()
         return self._section_text(chapter, 1, fresh)
@@ -238,6 +240,13 @@ class _Writer:
         )
         return heading + "".join(self._block(block, level) for block in section.blocks)
 
+    def _plate(self, section: Section, level: int) -> str:
+        """Return a section that lies across."""
+        self.across = True
+        made = self._section_text(section, level)
+        self.across = False
+        return f"{TURN}{made}{TURN}"
+
     def _numbering(self, level: int) -> str:
         """Return the list a heading is numbered by, unless its style says so."""
         if self.numbered[level] and not self.annex:
@@ -248,6 +257,8 @@ class _Writer:
     def _block(self, block: Block, level: int) -> str:
         style, rich = self.style, self.texts.rich
         match block:
+            case Section() if is_plate(block) and not self.across:
+                return self._plate(block, level + 1)
             case Section():
                 return self._section_text(block, level + 1)
             case Paragraph(text, kind):
@@ -275,32 +286,36 @@ class _Writer:
 
     def _draw(self) -> None:
         """Draw the pictures of all figures, each as large as its page allows."""
-        figures = [
-            (figure, picture_size(figure, self._area(lies_across(chapter))))
+        shown = {
+            figure.id: paper_picture(figure, self._area(figure.wide or lies_across(chapter)))
             for chapter in self.document.chapters
             for _, section in _sections((chapter,), 1)
             for figure in section.blocks
             if isinstance(figure, Figure)
-        ]
-        images = typeset_pictures([(figure.svg, size) for figure, size in figures], DPI)
+        }
+        images = typeset_pictures(list(shown.values()), DPI)
         self.pictures = {
-            figure.id: (image, size) for (figure, size), image in zip(figures, images, strict=True)
+            name: (image, picture)
+            for (name, picture), image in zip(shown.items(), images, strict=True)
         }
 
     def _figure(self, figure: Figure) -> str:
-        image, size = self.pictures[figure.id]
+        image, drawn = self.pictures[figure.id]
         relation, _image = self.word.part.get_or_add_image(io.BytesIO(image))
         _, number = split_label(figure.label)
-        shown = picture(relation, number, clean(figure.label), clean(figure.alt), size)
+        shown = picture(
+            relation, number, clean(figure.label), clean(figure.alt), (drawn.width, drawn.height)
+        )
         caption = self._caption(
             figure.id, figure.label, figure.caption, "<w:keepNext/>" if figure.reading else ""
         )
         reading = run(clean(figure.reading))
-        return (
+        made = (
             paragraph(self.style("Report Figure"), shown)
             + caption
             + (paragraph(self.style("Table Note"), reading) if reading else "")
         )
+        return f"{TURN}{made}{TURN}" if figure.wide and not self.across else made
 
     def _caption(self, id: str, label: str, title: str, keep: str) -> str:
         """Return a caption numbered by a field."""

@@ -338,7 +338,8 @@ def _with_content(xml: str, content: str) -> str:
         if f"xmlns:{prefix}=" not in xml[start:end]
     ]
     xml = xml[:end] + "".join(missing) + xml[end:]
-    return xml.replace(f"<?{_PLACE}?>", content)
+    before, after = re.split(rf"<\?{_PLACE}\s*\?>", xml)
+    return before + content + after
 
 
 def _drop_unused(document: WordDocument, content: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 INK, MUTED, RULE = "#1d2b33", "#51626c", "#d5dde1"
 OVERALL = "sankey-overall"
+PAPER = (200.0, 22.0)  # px: height of a Sankey on paper, and what a node adds
+WIDE = 16  # nodes; a Sankey of more gets a page across on paper
 FONT = "Noto Sans, DejaVu Sans, sans-serif"
 CLASS_COLOURS = {key: class_colour(key) for key in ("MF.1", "MF.2", "MF.3", "MF.4", "other")}
 
@@ -56,19 +59,29 @@ def sankey_figure(w: Writer, view: str | None, identifier: str) -> Figure | None
             title=title,
         ),
         _reading(w, identifier),
+        _("Point at a band for its value and uncertainty."),
+        partial(_redrawn, graph),
+        len(graph.nodes) > WIDE,
     )
 
 
 def _reading(w: Writer, identifier: str) -> str:
-    """Return how to read a Sankey: in full under that of the summary, else where to find it."""
+    """Return how to read a Sankey, under that of the summary only."""
     _ = w.tr
     if identifier != OVERALL:
-        return _("How to read it: see the first figure.")
+        return ""
     return _(
         "Read from left to right. A band is as wide as its flow is large; hatched bands are known "
-        "as an interval only. The bar at the right of a node is what stays in stock. On screen, "
-        "point at a band for its value and uncertainty."
+        "as an interval only. The bar at the right of a node is what stays in stock."
     )
+
+
+def _redrawn(graph: SankeyGraph, width: float, tallest: float) -> str:
+    """Return a Sankey for paper, without the title which its caption repeats."""
+    from mfa.sankey import draw_graph
+
+    height = min(tallest, max(PAPER[0] + PAPER[1] * len(graph.nodes), 300.0))
+    return draw_graph(replace(graph, title="", subtitle=""), (width, height)).svg
 
 
 def _size(view: View | None) -> tuple[float, float]:

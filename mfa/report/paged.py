@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -16,7 +16,8 @@ from mfa.report.tables import Badge, Bar, Cell, Num, Range, Ref, Table
 MM = 72 / 25.4  # points
 PAGE = (210 * MM, 297 * MM)  # A4
 MARGINS = (22 * MM, 18 * MM, 20 * MM, 18 * MM)  # top, right, bottom, left
-TALLEST = 0.66  # of the height of the type area: what a figure may take
+TALLEST, TALLEST_ACROSS = 0.66, 0.86  # of the type area's height: what a figure may take
+PX = 0.68  # points a px of a picture that is drawn for paper: its labels are 6 to 9 points high
 REGIONS = {"vi": "vi-VN", "en": "en-GB"}
 COLOURS = {  # those of the page's style sheet
     "status-reconciled": ("dcefe0", "1f5a2e"),
@@ -146,6 +147,11 @@ def lies_across(chapter: Section) -> bool:
     )
 
 
+def is_plate(section: Section) -> bool:
+    """Return whether a section is nothing but a wide picture: its heading lies across as well."""
+    return bool(section.blocks) and all(isinstance(b, Figure) and b.wide for b in section.blocks)
+
+
 def type_area(across: bool) -> tuple[float, float]:
     """Return width and height of the type area in points."""
     width, height = reversed(PAGE) if across else PAGE
@@ -158,18 +164,36 @@ def is_short(document: Document) -> bool:
     return sum(len(table.rows) for table in document.tables()) <= SHORT_REPORT
 
 
-def picture_size(figure: Figure, area: tuple[float, float]) -> tuple[float, float]:
-    """Return width and height in points: as wide as the type area, but not too tall.
+@dataclass(frozen=True)
+class Picture:
+    """A picture as it is on paper: SVG text, width and height in points."""
+
+    svg: str
+    width: float
+    height: float
+
+
+@lru_cache(maxsize=64)  # Word and PDF show the same pictures
+def paper_picture(figure: Figure, area: tuple[float, float]) -> Picture:
+    """Return a figure's picture as wide as the type area, but not too tall for its caption.
 
     Raises
     ------
     ValueError
         The picture does not state its size.
     """
-    head = figure.svg[figure.svg.index("<svg") :]
+    tallest = (TALLEST_ACROSS if figure.wide else TALLEST) * area[1]
+    svg = figure.svg
+    if figure.redraw is not None:
+        svg = figure.redraw(area[0] / PX, tallest / PX)
+    wide, tall = _drawn_size(figure.id, svg)
+    scale = min(area[0] / wide, tallest / tall)
+    return Picture(svg, wide * scale, tall * scale)
+
+
+def _drawn_size(name: str, svg: str) -> tuple[float, float]:
+    head = svg[svg.index("<svg") :]
     found = re.search(r'viewBox="([-\d.eE]+) ([-\d.eE]+) ([\d.eE+]+) ([\d.eE+]+)"', head)
     if found is None:
-        raise ValueError(f"figure {figure.id} has no viewBox")
-    wide, tall = float(found[3]), float(found[4])
-    scale = min(area[0] / wide, TALLEST * area[1] / tall)
-    return wide * scale, tall * scale
+        raise ValueError(f"figure {name} has no viewBox")
+    return float(found[3]), float(found[4])

@@ -32,10 +32,11 @@ from mfa.report.paged import (
     Part,
     cell_parts,
     clean,
+    is_plate,
     is_short,
     lies_across,
     linked_anchors,
-    picture_size,
+    paper_picture,
     split_label,
     type_area,
     web_address,
@@ -94,13 +95,13 @@ class _Setter:
     def __init__(self, document: Document) -> None:
         self.language = document.language
         self.linked = linked_anchors(document)
-        self.area = type_area(False)
+        self.area, self.across = type_area(False), False
         self.annex = False
 
     def chapter(self, chapter: Section, short: bool) -> dict[str, Any]:
         """Return a chapter with the way its pages lie."""
         across = lies_across(chapter)
-        self.area = type_area(across)
+        self.area, self.across = type_area(across), across
         self.annex = not chapter.number.isdigit()
         return self._section(chapter) | {"across": across, "new_page": across or not short}
 
@@ -113,10 +114,19 @@ class _Setter:
             "blocks": [self._block(block) for block in section.blocks],
         }
 
+    def _plate(self, section: Section) -> dict[str, Any]:
+        """Return a section that lies across."""
+        self.area, self.across = type_area(True), True
+        made = self._section(section) | {"across": True}
+        self.area, self.across = type_area(False), False
+        return made
+
     def _block(self, block: Block) -> dict[str, Any]:
         match block:
+            case Section() if is_plate(block) and not self.across:
+                return self._plate(block)
             case Section():
-                return self._section(block)
+                return self._section(block) | {"across": False}
             case Paragraph(text, kind):
                 return {"kind": "paragraph", "style": kind, "text": self._rich(text)}
             case Bullets(items):
@@ -139,12 +149,14 @@ class _Setter:
         return {"kind": "cards", "items": items}
 
     def _figure(self, figure: Figure) -> dict[str, Any]:
-        width, height = picture_size(figure, self.area)
+        across = figure.wide and not self.across
+        shown = paper_picture(figure, type_area(True) if across else self.area)
         return self._captioned(figure.id, figure.label, figure.caption) | {
             "kind": "figure",
-            "svg": figure.svg,
-            "width": width,
-            "height": height,
+            "svg": shown.svg,
+            "width": shown.width,
+            "height": shown.height,
+            "across": across,
             "alt": clean(figure.alt),
             "reading": clean(figure.reading),
         }

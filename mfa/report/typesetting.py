@@ -8,6 +8,7 @@ from datetime import UTC
 from importlib.resources import files
 from typing import Any
 
+from mfa.report.paged import Picture
 from mfa.report.xlsx import CREATED
 from mfa.sankey.font import font_path
 
@@ -38,9 +39,7 @@ def typeset_pdf(template: str, data: Any) -> bytes:
     return pdf
 
 
-def typeset_pictures(
-    pictures: Sequence[tuple[str, tuple[float, float]]], dpi: float
-) -> list[bytes]:
+def typeset_pictures(pictures: Sequence[Picture], dpi: float) -> list[bytes]:
     """Return SVG pictures as PNG.
 
     typst draws them with the same library as `mfa.sankey.png`, all at once and several times as
@@ -49,7 +48,7 @@ def typeset_pictures(
     Parameters
     ----------
     pictures
-        SVG text, and width and height in points.
+        What to draw, and how large.
     dpi
         Dots per inch.
 
@@ -62,7 +61,7 @@ def typeset_pictures(
 
     if not pictures:
         return []
-    data = [{"svg": svg, "width": size[0], "height": size[1]} for svg, size in pictures]
+    data = [{"svg": p.svg, "width": p.width, "height": p.height} for p in pictures]
     made = typst.compile(
         _template("pictures.typ"),
         format="png",

@@ -51,9 +51,10 @@ def chapter(w: Writer) -> Section:
         )
     )
     blocks.append(Section("messages", _("Key messages"), (Bullets(messages(w)),)))
-    picture = sankey_figure(w, w.facts.overall_view, OVERALL)
-    blocks += [picture] if picture else []
     blocks.append(Section("gaps-summary", _("What is not known yet"), (Bullets(open_points(w)),)))
+    picture = sankey_figure(w, w.facts.overall_view, OVERALL)
+    if picture:
+        blocks.append(Section("overview", _("The city’s flows at a glance"), (picture,)))
     return Section("summary", _("Summary"), tuple(blocks))
 
 
