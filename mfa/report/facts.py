@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mfa.indicators.sums import Total
     from mfa.indicators.waste import WasteVector
     from mfa.model.system import System
+    from mfa.report.changes import PeriodChange
+    from mfa.report.quality import GroupQuality
 
 SCORES = ("reliability", "completeness", "temporal", "spatial", "other")
 
@@ -255,6 +257,8 @@ class Facts:
     next_consumption: tuple[NextDatum, ...]
     test: TestFacts
     quality: Quality
+    quality_by_group: tuple[GroupQuality, ...]
+    changes: tuple[PeriodChange, ...]
     overall_view: str | None
     other_views: tuple[str, ...]
     stamp: Mapping[str, Any]
