@@ -10,7 +10,7 @@ from mfa.indicators.ew_mfa import ew_account
 from mfa.indicators.sums import Reader, Total, formula
 from mfa.indicators.waste import destination_flows, waste_vectors
 from mfa.report.changes import period_changes
-from mfa.report.facts import Balance, Facts, Item, LayerFacts, NextDatum, TestFacts
+from mfa.report.facts import Balance, Driver, Facts, Item, LayerFacts, NextDatum, TestFacts
 from mfa.report.gaps import find_gaps
 from mfa.report.quality import count_quality, group_quality
 from mfa.report.rows import number, read_balances, read_data, read_items
@@ -63,6 +63,7 @@ def collect(account: Account, case_id: str = "") -> Facts:
         gaps=find_gaps(system, here),
         next_overall=_next_data(account, None, period, region),
         next_consumption=_next_data(account, history[-1].total("dmc"), period, region),
+        drivers=_drivers(account, history[-1].total("dmc"), period, region),
         test=_test(account),
         quality=count_quality(system, data, period),
         quality_by_group=group_quality(system, data),
@@ -167,6 +168,18 @@ def _next_data(
         )
         for row in frame.to_dict("records")
     )
+
+
+def _drivers(account: Account, target: Total, period: str, region: str) -> tuple[Driver, ...]:
+    """Return the observations which the variance of a sum comes from, the largest share first."""
+    from mfa.model.relation import MAX_LENGTH
+
+    text = formula(target.weights) if target.complete else None
+    if not (text and len(text) <= MAX_LENGTH):
+        return ()
+    frame = account.shares(text, period=period, region=region)
+    rows = zip(frame["observation"], frame["share"], strict=True)
+    return tuple(Driver(str(name), float(share)) for name, share in rows)
 
 
 def _test(account: Account) -> TestFacts:

@@ -211,6 +211,14 @@ class NextDatum:
 
 
 @dataclass(frozen=True)
+class Driver:
+    """An observation and the share of a result's variance that it brings in."""
+
+    datum: str
+    share: float
+
+
+@dataclass(frozen=True)
 class TestFacts:
     """Global test of the data and what it rests on."""
 
@@ -255,6 +263,7 @@ class Facts:
     gaps: tuple[Gap, ...]
     next_overall: tuple[NextDatum, ...]
     next_consumption: tuple[NextDatum, ...]
+    drivers: tuple[Driver, ...]
     test: TestFacts
     quality: Quality
     quality_by_group: tuple[GroupQuality, ...]

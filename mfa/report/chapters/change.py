@@ -82,9 +82,9 @@ def _columns(w: Writer, change: PeriodChange, heading: str) -> tuple[Column, ...
         Column(change.b, "number"),
         Column("σ", "number"),
         Column(_("Unit"), "short"),
-        Column(_("Change"), "number"),
-        Column(_("σ of the change"), "number"),
-        Column(_("Change in per cent"), "number", "%"),
+        Column(_("Difference"), "number"),
+        Column(_("σ of the difference"), "number"),
+        Column(_("Relative"), "number", "%"),
         Column(_("Verdict"), "short"),
     )
 

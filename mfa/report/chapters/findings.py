@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mfa.indicators.sums import formula
-from mfa.report.document import Block, Bullets, Paragraph, Rich, Section
-from mfa.report.facts import Datum, Item
+from mfa.report.document import Block, Bullets, Paragraph, Rich, Section, Strong, plain
+from mfa.report.facts import Item
 from mfa.report.tables import Column, Num, Ref, Row, Table
-from mfa.report.text import Writer
+from mfa.report.text import Writer, datum_anchor
 from mfa.vocabulary import label
 
 LOST = ("burning", "dumping", "landfill")
 NAMED, LISTED = 3, 10
+LARGE = 0.02  # share of the variance from which an assumption is named
 
 
 def chapter(w: Writer) -> Section | None:
@@ -208,24 +209,26 @@ def _recheck(w: Writer) -> Iterator[Rich]:
 
 
 def _replace(w: Writer) -> Iterator[Rich]:
-    """Return the assumptions about the flows that are least certain in tonnes."""
+    """Return the assumptions that most of the uncertainty of consumption comes from."""
     _ = w.tr
-    weights = {d.id: _weight(w, d) for d in w.facts.data if d.assumed}
-    first = sorted((d for d in weights if weights[d] > 0), key=lambda d: (-weights[d], d))[:NAMED]
-    if first:
-        found = [w.facts.datum(identifier) for identifier in first]
-        names = w.listed([w.ref(d.quantities[0]) for d in found])
-        yield w.say(
-            _("Replace assumptions by observations, first those on large flows: {names}."),
-            names=names,
+    found = [d for d in w.facts.drivers if w.facts.datum(d.datum).assumed and d.share >= LARGE]
+    if not found:
+        return
+    parts: list[str | Ref | Strong] = []
+    for driver in found[:NAMED]:
+        name = plain(w.observed(w.facts.datum(driver.datum)))
+        link = Ref(name, f"#{datum_anchor(driver.datum, assumed=True)}")
+        glue = "; " if parts else ""
+        parts += w.say(
+            "{glue}{name} ({share})", glue=glue, name=link, share=w.percent(driver.share)
         )
-
-
-def _weight(w: Writer, d: Datum) -> float:
-    """Return σ in the common unit of goods of the flow that an assumption is directly about."""
-    item = w.facts.item(d.quantities[0]) if len(d.quantities) == 1 else None
-    direct = item and item.layer == "goods" and item.kind in ("flow", "stock_change")
-    return item.amount_sd if item and direct and item.known else 0.0
+    yield w.say(
+        _(
+            "Replace assumptions by observations, first those that the uncertainty of domestic "
+            "material consumption comes from (share of its variance): {names}."
+        ),
+        names=tuple(parts),
+    )
 
 
 def _repeat(w: Writer) -> Iterator[Rich]:

@@ -45,6 +45,7 @@ def section(w: Writer) -> Section | None:
 def matrix(w: Writer) -> Table:
     """Return the mean scores of every sector as a traffic light in words, and σ."""
     _ = w.tr
+    defaults = any(group.default for group in w.facts.quality_by_group)
     return Table(
         "data-matrix",
         _("Data"),
@@ -55,25 +56,27 @@ def matrix(w: Writer) -> Table:
             *(Column(_(SCORE_NAMES[name]), "short") for name in SCORES),
             Column(_("σ stated"), "number"),
             Column(_("σ from scores"), "number"),
-            Column(_("σ by default"), "number"),
+            *((Column(_("σ by default"), "number"),) if defaults else ()),
             Column(_("Median σ"), "number", "%"),
-            Column(_("Median σ where it follows from scores"), "number", "%"),
+            Column(_("Median σ from scores"), "number", "%"),
         ),
-        tuple(_row(w, group) for group in w.facts.quality_by_group),
+        tuple(_row(w, group, defaults) for group in w.facts.quality_by_group),
         _(
             "Good: mean score up to 1.5; fair: up to 2.5; poor: above. “–”: no score. The next "
-            "three columns count the observations by the origin of their σ."
+            "columns count the observations by the origin of their σ."
         ),
     )
 
 
-def _row(w: Writer, group: GroupQuality) -> Row:
+def _row(w: Writer, group: GroupQuality, defaults: bool) -> Row:
     return Row(
         (
             _group_name(w, group.group),
             Num(group.count, decimals=0),
             *(_light(w, mean) for mean in group.means),
-            *(Num(n, decimals=0) for n in (group.given, group.scored, group.default)),
+            Num(group.given, decimals=0),
+            Num(group.scored, decimals=0),
+            *((Num(group.default, decimals=0),) if defaults else ()),
             *(_percent(share) for share in (group.spread, group.spread_scored)),
         )
     )
