@@ -15,6 +15,7 @@ from mfa.account import Account
 from mfa.cli import cli
 from mfa.comparison import COLUMNS
 from tests.mills import TABLES, changed, workbook_case
+from tests.report.cities import city
 
 
 def mill(paddy: float = 100.0, rice: float = 66.0, unit: str = "t/year", **more: float) -> Account:
@@ -166,6 +167,12 @@ class TestSankey:
         comparison = mfa.compare(years)
         for link in comparison.sankey(None, "vi").graph.links:
             assert link.category == row(comparison, link.flows[0])["verdict"]
+
+    def test_what_is_unknown_on_both_sides_did_not_rise(self) -> None:
+        account = city(("2022", "2023")).balance()
+        graph = mfa.compare(account).sankey("all", "en").graph
+        (unknown,) = (link for link in graph.links if not link.known)
+        assert unknown.category == "unknown"
 
     def test_what_is_gone_is_said(self) -> None:
         svg = mfa.compare(mill(bran=5.0), mill()).sankey(None, "en").svg

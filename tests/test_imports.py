@@ -39,7 +39,7 @@ ALLOWED = {
     "formats": BASE | {"model", "workbook"},
     "indicators": BASE | ACCOUNT | {"model", "balance"},
     "sankey": BASE | ACCOUNT | {"model", "balance"},
-    "report": BASE | ACCOUNT | {"model", "balance", "indicators", "sankey"},
+    "report": BASE | ACCOUNT | {"model", "balance", "indicators", "sankey", "comparison"},
     "comparison": BASE | ACCOUNT | {"model", "balance", "indicators", "sankey", "formats"},
     "settings": BASE,
     "frameworks": BASE | {"settings", "workbook", "formats"},

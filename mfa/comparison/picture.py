@@ -79,10 +79,17 @@ def _link(
     if a.account is b.account and before.known and link.known:
         sd = _joint_sd(a.account, rows, _rows(b.account, link.flows, b.period, theirs), unit)
     change = now.value - before.value
-    z = change / sd if sd > 0 else (0.0 if change == 0 else math.copysign(math.inf, change))
+    z = _score(change, sd)
     key = verdict(z, True, before.lower, before.upper, now.lower, now.upper)
     text = "" if math.isnan(change) else _change_text(change, sd, language)
     return replace(link, category=key, title=" · ".join(x for x in (link.title, text) if x))
+
+
+def _score(change: float, sd: float) -> float:
+    """Return the change in its own σ; NaN where there is no change to speak of."""
+    if math.isnan(change) or change == 0:
+        return change
+    return change / sd if sd > 0 else math.copysign(math.inf, change)
 
 
 def _change_text(change: float, sd: float, language: str) -> str:

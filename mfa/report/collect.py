@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from mfa.indicators.ew_mfa import ew_account
 from mfa.indicators.sums import Reader, Total, formula
 from mfa.indicators.waste import destination_flows, waste_vectors
-from mfa.report.facts import (
-    SCORES,
-    Balance,
-    Datum,
-    Facts,
-    Item,
-    LayerFacts,
-    NextDatum,
-    Quality,
-    TestFacts,
-)
+from mfa.report.changes import period_changes
+from mfa.report.facts import Balance, Driver, Facts, Item, LayerFacts, NextDatum, TestFacts
 from mfa.report.gaps import find_gaps
+from mfa.report.quality import count_quality, group_quality
 from mfa.report.rows import number, read_balances, read_data, read_items
 from mfa.report.sectors import match_views, sector_facts
 
 if TYPE_CHECKING:
     from mfa.account import Account
-    from mfa.model.system import System
 
 SUGGESTED = 8  # further observations listed
 LARGE = 1e5  # t/year: above, a report counts in kt/year
@@ -73,8 +63,11 @@ def collect(account: Account, case_id: str = "") -> Facts:
         gaps=find_gaps(system, here),
         next_overall=_next_data(account, None, period, region),
         next_consumption=_next_data(account, history[-1].total("dmc"), period, region),
+        drivers=_drivers(account, history[-1].total("dmc"), period, region),
         test=_test(account),
-        quality=_quality(system, data, period),
+        quality=count_quality(system, data, period),
+        quality_by_group=group_quality(system, data),
+        changes=period_changes(account, units, region),
         overall_view=views.overall,
         other_views=views.other,
         stamp=dict(account.stamp),
@@ -177,6 +170,18 @@ def _next_data(
     )
 
 
+def _drivers(account: Account, target: Total, period: str, region: str) -> tuple[Driver, ...]:
+    """Return the observations which the variance of a sum comes from, the largest share first."""
+    from mfa.model.relation import MAX_LENGTH
+
+    text = formula(target.weights) if target.complete else None
+    if not (text and len(text) <= MAX_LENGTH):
+        return ()
+    frame = account.shares(text, period=period, region=region)
+    rows = zip(frame["observation"], frame["share"], strict=True)
+    return tuple(Driver(str(name), float(share)) for name, share in rows)
+
+
 def _test(account: Account) -> TestFacts:
     test = account.test
     return TestFacts(
@@ -185,28 +190,4 @@ def _test(account: Account) -> TestFacts:
         number(test.p_value),
         tuple(test.suspects),
         tuple(test.untestable),
-    )
-
-
-def _quality(system: System, data: Iterable[Datum], period: str) -> Quality:
-    data = list(data)
-    types = Counter(
-        "assumption"
-        if d.assumed
-        else (system.sources[d.source].type if d.source in system.sources else "")
-        for d in data
-    )
-    scores = Counter(
-        (name, score)
-        for d in data
-        for name, score in zip(SCORES, d.scores, strict=True)
-        if score is not None
-    )
-    return Quality(
-        types,
-        Counter(d.sigma_from for d in data),
-        Counter(d.year for d in data),
-        Counter(d.scope for d in data),
-        scores,
-        sum(1 for d in data if d.year and period and d.year != period),
     )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mfa.indicators.sums import Total
     from mfa.indicators.waste import WasteVector
     from mfa.model.system import System
+    from mfa.report.changes import PeriodChange
+    from mfa.report.quality import GroupQuality
 
 SCORES = ("reliability", "completeness", "temporal", "spatial", "other")
 
@@ -209,6 +211,14 @@ class NextDatum:
 
 
 @dataclass(frozen=True)
+class Driver:
+    """An observation and the share of a result's variance that it brings in."""
+
+    datum: str
+    share: float
+
+
+@dataclass(frozen=True)
 class TestFacts:
     """Global test of the data and what it rests on."""
 
@@ -253,8 +263,11 @@ class Facts:
     gaps: tuple[Gap, ...]
     next_overall: tuple[NextDatum, ...]
     next_consumption: tuple[NextDatum, ...]
+    drivers: tuple[Driver, ...]
     test: TestFacts
     quality: Quality
+    quality_by_group: tuple[GroupQuality, ...]
+    changes: tuple[PeriodChange, ...]
     overall_view: str | None
     other_views: tuple[str, ...]
     stamp: Mapping[str, Any]

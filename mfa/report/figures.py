@@ -51,8 +51,8 @@ def sankey_figure(w: Writer, view: str | None, identifier: str) -> Figure | None
     title = chosen.name(w.language) if chosen else facts.system.title(w.language)
     return Figure(
         identifier,
-        draw_graph(graph, _size(chosen)).svg,
-        _("{title} ({unit})", title=title, unit=_shown_unit(graph)),
+        draw_graph(graph, sankey_size(chosen)).svg,
+        _("{title} ({unit})", title=title, unit=shown_unit(graph)),
         _(
             "Sankey diagram: {title}. The flows stand in the tables of this chapter and in the "
             "annex.",
@@ -84,13 +84,13 @@ def _redrawn(graph: SankeyGraph, width: float, tallest: float) -> str:
     return draw_graph(replace(graph, title="", subtitle=""), (width, height)).svg
 
 
-def _size(view: View | None) -> tuple[float, float]:
+def sankey_size(view: View | None) -> tuple[float, float]:
     """Return width and height in px: as wide as the page's column, so labels keep their size."""
     nodes = len(view.groups) if view else 12
     return 1120.0, float(min(max(380 + 26 * nodes, 480), 860))
 
 
-def _shown_unit(graph: SankeyGraph) -> str:
+def shown_unit(graph: SankeyGraph) -> str:
     """Return the unit in which the drawing gives its numbers."""
     from mfa.sankey.texts import choose_scale
 

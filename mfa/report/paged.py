@@ -27,6 +27,9 @@ COLOURS = {  # those of the page's style sheet
     "status-fixed": ("e8edef", "39474f"),
     "bad": ("f8dcd7", "86210f"),
     "good": ("e3f1e5", "245b31"),
+    "fair": ("fdf0cf", "694a00"),
+    "higher": ("fde3d2", "7c3400"),
+    "lower": ("dbeaf6", "0b4a78"),
 }
 HEAT = {1: "e6f0f2", 2: "c3dde2", 3: "8fc0c9", 4: "5aa2ae"}
 MANY_COLUMNS, MANY_ROWS = 8, 60  # a table with at least as many lies across the page

@@ -7,11 +7,16 @@ from dataclasses import replace
 from mfa.report.chapters import (
     annexes,
     back_matter,
+    change,
+    context,
     data,
     economy,
+    findings,
     layers,
     method,
+    outlook,
     reconciliation,
+    register,
     sectors,
     stocks,
     summary,
@@ -24,16 +29,21 @@ from mfa.report.text import Writer
 
 CHAPTERS = (
     summary.chapter,
+    context.chapter,
     method.chapter,
     data.chapter,
     economy.chapter,
+    change.chapter,
     sectors.chapter,
     stocks.chapter,
     waste.chapter,
     layers.chapter,
     reconciliation.chapter,
+    findings.chapter,
+    outlook.chapter,
 )
 ANNEXES = (
+    register.processes,
     annexes.flows,
     annexes.parameters,
     annexes.observations,

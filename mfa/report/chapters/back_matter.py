@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mfa.locale import N_, catalogue
+from mfa.model.quality import default_cv
 from mfa.report.chapters.parts import LONG
+from mfa.report.chapters.summary import SIGNIFICANT
 from mfa.report.document import Paragraph, Rich, Section
 from mfa.report.facts import Datum
 from mfa.report.tables import Column, Num, Ref, Row, Table
@@ -210,7 +212,11 @@ def manifest(w: Writer) -> Section:
         *((name, w.number(stamp[key], 0)) for key, name in counts),
         (_("Main period"), facts.period),
         (_("Main region"), facts.region),
+        (_("All periods"), ", ".join(p for p in facts.system.periods if p)),
+        (_("All regions"), ", ".join(r for r in facts.system.regions if r)),
         (_("Unit of goods"), w.unit(facts.unit)),
+        (_("σ where nothing is stated or scored"), w.percent(default_cv())),
+        (_("Probability below which a test fails"), w.percent(SIGNIFICANT)),
     ]
     rows = tuple(Row((name, value)) for name, value in pairs if value)
     table = Table(

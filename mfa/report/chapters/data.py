@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mfa.locale import N_
+from mfa.report.chapters import quality
+from mfa.report.chapters.quality import SCORE_NAMES
 from mfa.report.document import Paragraph, Section
 from mfa.report.facts import SCORES
 from mfa.report.tables import Column, Num, Row, Table
 from mfa.report.text import Writer
 from mfa.vocabulary import SOURCE_TYPES, label
 
-SCORE_NAMES = {
-    "reliability": N_("Reliability of the source"),
-    "completeness": N_("Completeness"),
-    "temporal": N_("Fit of the year"),
-    "spatial": N_("Fit of the place"),
-    "other": N_("Fit of the subject"),
-}
 SHOWN = 12  # years and scopes; the rest is summed in the last row
 
 
@@ -26,6 +20,7 @@ def chapter(w: Writer) -> Section | None:
     _ = w.tr
     if not w.facts.data:
         return None
+    matrix = quality.section(w)
     return Section(
         "data",
         _("Data and their quality"),
@@ -35,6 +30,7 @@ def chapter(w: Writer) -> Section | None:
             _scores(w),
             _years(w),
             _scopes(w),
+            *((matrix,) if matrix else ()),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Boundary, accounting rules, how data become σ, and what balancing does, in plain words."""
+"""Accounting rules, how data become σ, and what balancing does, in plain words."""
 
 from __future__ import annotations
 
@@ -14,36 +14,14 @@ def chapter(w: Writer) -> Section:
     _ = w.tr
     return Section(
         "method",
-        _("Scope and method"),
+        _("Method"),
         (
-            Section("boundary", _("What is counted"), (*_boundary(w), Bullets(_rules(w)))),
+            Section("counted", _("What is counted"), (Bullets(_rules(w)),)),
             Section("uncertainty", _("From data to uncertainty"), _uncertainty(w)),
             Section("balancing", _("What balancing does"), _balancing(w)),
             Section("statuses", _("What is known of a quantity"), (_statuses(w),)),
         ),
     )
-
-
-def _boundary(w: Writer) -> tuple[Paragraph, ...]:
-    _, facts = w.tr, w.facts
-    system = facts.system
-    inside = sum(1 for p in system.processes if system.processes[p].boundary == "inside")
-    text = system.boundary(w.language)
-    blocks = [Paragraph((text,))] if text else []
-    blocks.append(
-        Paragraph(
-            w.say(
-                _(
-                    "Inside the boundary the account has {processes} in {sectors}, connected with "
-                    "each other and the outside by {flows}."
-                ),
-                processes=w.count(inside, _("process"), _("processes")),
-                sectors=w.count(len(facts.sectors), _("sector"), _("sectors")),
-                flows=w.count(len(facts.here("flow")), _("flow"), _("flows")),
-            )
-        )
-    )
-    return tuple(blocks)
 
 
 def _rules(w: Writer) -> tuple[tuple[str, ...], ...]:

@@ -10,6 +10,7 @@ from mfa.report.tables import Badge, Bar, Column, Num, Ref, Row, Table, given_de
 from mfa.report.text import Writer, datum_anchor
 
 LISTED = 20
+DRIVERS = 12
 
 
 def chapter(w: Writer) -> Section:
@@ -22,7 +23,7 @@ def chapter(w: Writer) -> Section:
         _untestable(w),
         Section("unknown", _("What is unknown, and what would settle it"), _unknown(w)),
     ]
-    sections.append(_next(w))
+    sections += [_drivers(w), _next(w)]
     return Section(
         "reconciliation",
         _("Checking and reconciling the data"),
@@ -213,6 +214,47 @@ def _untestable(w: Writer) -> Section | None:
         )
     )
     return Section("loose", _("What cannot be checked"), (text, table))
+
+
+def _drivers(w: Writer) -> Section | None:
+    """Return which observations the uncertainty of consumption comes from."""
+    _, facts = w.tr, w.facts
+    if not facts.drivers:
+        return None
+    rows = []
+    for driver in facts.drivers[:DRIVERS]:
+        d = facts.datum(driver.datum)
+        cells = (_link(w, d), w.reported_cell(d), Num(d.sd, d.sd or None), w.unit(d.unit))
+        share = 100 * driver.share
+        rows.append(Row((*cells, w.source(d), Num(share, decimals=0 if share >= 9.5 else 1))))
+    table = Table(
+        "drivers-table",
+        _("Next"),
+        _("Observations behind the uncertainty of domestic material consumption"),
+        (
+            Column(_("Observation")),
+            Column(_("Reported"), "number"),
+            Column("σ", "number"),
+            Column(_("Unit"), "short"),
+            Column(_("Source")),
+            Column(_("Share of the variance"), "number", "%"),
+        ),
+        tuple(rows),
+        _(
+            "The shares of all observations add up to one hundred; a correlated one can be "
+            "negative."
+        ),
+    )
+    text = Paragraph(
+        (
+            _(
+                "Every result is, near its value, a weighted sum of the observations; so its "
+                "variance falls into one part for each. Better data pay most at the top of this "
+                "list."
+            ),
+        )
+    )
+    return Section("drivers", _("Where the uncertainty of consumption comes from"), (text, table))
 
 
 def _next(w: Writer) -> Section | None:
