@@ -14,7 +14,7 @@ import click
 
 import mfa
 from mfa.cli_compare import compare
-from mfa.cli_convert import convert
+from mfa.cli_convert import convert, say_view
 from mfa.cli_errors import (
     INPUT_HAS_ERRORS,
     SPEAKS,
@@ -230,7 +230,7 @@ def _check_template(template: Path, formats: tuple[str, ...] | None) -> None:
 @case_argument
 @click.option("--view", metavar="VIEW", help="Id of a view (default: the first).")
 @click.option("-o", "output", type=PICTURE_FILE, required=True, metavar="FILE",
-              help="The picture to write: .svg or .png.")  # fmt: skip
+              help="The picture to write: .svg or .png; or .txt for SankeyMATIC.")  # fmt: skip
 @click.option("--period", metavar="PERIOD", help="Which period (default: the last).")
 @click.option("--region", metavar="REGION", help="Which region (default: the first).")
 @language_option("Language of the picture (default: the environment's, else the case's first).")
@@ -251,6 +251,9 @@ def sankey(
     period = period if period is None else pick(period, system.periods)
     region = region if region is None else pick(region, system.regions)
     _ = translator(spoken())
+    if output.suffix.lower() == ".txt":
+        say_view(opened, output, view, period, region)
+        return
     with step(_("Drawing…")):
         picture = opened.sankey(view, spoken(), period=period, region=region)
         svg = output.suffix.lower() == ".svg"

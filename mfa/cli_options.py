@@ -143,7 +143,7 @@ FORMAT_LIST = OneOf(_formats, several=True)
 FRAMEWORK = OneOf(_frameworks)
 ACCOUNT_FILE = FileName(_account_suffixes)
 LETTERHEAD = FileName(lambda: (".docx", ".dotx"))
-PICTURE_FILE = FileName(lambda: (".svg", ".png"))
+PICTURE_FILE = FileName(lambda: (".svg", ".png", ".txt"))
 
 case_argument = click.argument("case", metavar="CASE")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
