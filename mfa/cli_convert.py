@@ -15,6 +15,7 @@ from mfa.cli_text import step
 from mfa.locale import translator
 
 if TYPE_CHECKING:
+    from mfa.case import Case
     from mfa.convert import Conversion
     from mfa.formats.converted import Loss
 
@@ -82,6 +83,19 @@ def convert(
         click.echo(json.dumps(_record(done, spoken()), ensure_ascii=False, indent=1))
     else:
         click.echo("\n".join(_lines(done, spoken())))
+
+
+def say_view(
+    case: Case, path: Path, view: str | None, period: str | None, region: str | None
+) -> None:
+    """Write a view of a case as SankeyMATIC text and print what the text cannot hold."""
+    from mfa.convert import Conversion, write_view
+    from mfa.formats.converted import WriteOptions
+
+    options = WriteOptions(spoken(), "", period or "", region or "")
+    with step(translator(spoken())("Converting…")):
+        written = write_view(case.balance(), path, view, options)
+    click.echo("\n".join(_lines(Conversion(written.paths, written.losses), spoken())))
 
 
 def _check(target: str, to: str, unit: str, view: str, structure: bool) -> None:

@@ -33,7 +33,7 @@ def _account_suffixes() -> tuple[str, ...]:
 def _picture_suffixes() -> tuple[str, ...]:
     from mfa.sankey.files import WRITERS
 
-    return tuple(WRITERS)
+    return (*WRITERS, ".txt")
 
 
 def _uncertainties() -> tuple[str, ...]:

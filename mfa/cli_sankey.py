@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mfa.cli_convert import say_view
 from mfa.cli_errors import spoken, wrong
 from mfa.cli_help import Command
 from mfa.cli_options import (
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @case_argument
 @click.option("--view", metavar="VIEW", help="Id of a view (default: the first).")
 @click.option("-o", "output", type=PICTURE_FILE, required=True, metavar="FILE",
-              help="The picture to write: .svg, .png, .pdf or .html.")  # fmt: skip
+              help="The picture to write: .svg, .png, .pdf, .html, or .txt for SankeyMATIC.")  # fmt: skip
 @click.option("--period", metavar="PERIOD", help="Which period (default: the last).")
 @click.option("--periods", metavar="P1,P2|all",
               help="Several periods side by side, on one scale and with one legend.")  # fmt: skip
@@ -78,10 +79,25 @@ def sankey(
     }
     view = view if view is None else pick(view, opened.system.views)
     labels = _labels(opened, period, periods)
+    if output.suffix.lower() == ".txt":
+        given = {"periods": periods, "width": width, "like": like}
+        plain = {"size": "screen", "uncertainty": "none"}
+        given |= {k: options[k] for k, default in plain.items() if options[k] != default}
+        _refuse_layout(given)
+        say_view(opened, output, view, period and str(labels), options["region"])
+        return
     with step(_("Drawing…")):
         picture = _draw(opened, view, labels, options)
         replace_file(output, picture.data(output.suffix))
     _say_written([output])
+
+
+def _refuse_layout(given: dict[str, Any]) -> None:
+    """Refuse options that mean nothing where another program lays out the picture."""
+    _ = translator(spoken())
+    for option, value in given.items():
+        if value is not None:
+            raise wrong(_("SankeyMATIC lays out by itself: leave out --{option}.", option=option))
 
 
 def _labels(case: Case, period: str | None, periods: str | None) -> str | list[str] | None:

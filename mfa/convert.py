@@ -140,7 +140,7 @@ def convert(
         _refuse_existing(file, overwrite)
     options = replace(writing or WriteOptions(), language=language)
     if view:
-        written = _write_view(given.account(), path, view, options)
+        written = write_view(given.account(), path, view, options)
     else:
         model: System | Account = given.system() if found.takes == "system" else given.account()
         written = write_foreign(model, path, found.name, options)
@@ -148,16 +148,48 @@ def convert(
     return Conversion(written.paths, sorted(losses, key=lambda loss: loss.assumed), given.language)
 
 
-def _write_view(account: Account, path: Path, name: str, options: WriteOptions) -> Written:
-    """Write a view of `account` as SankeyMATIC text, grouped and coloured as it says."""
+def write_view(
+    account: Account,
+    path: str | os.PathLike[str],
+    view: str | None = None,
+    options: WriteOptions | None = None,
+) -> Written:
+    """Write a view of `account` as SankeyMATIC text, grouped and coloured as it says.
+
+    Parameters
+    ----------
+    account
+        The balanced account.
+    path
+        The text file; it is replaced when the new one is complete.
+    view
+        Id of the view; default: the first, or every process by itself where there is none.
+    options
+        Language, period and region.
+
+    Returns
+    -------
+    Written
+        The file, and what the text cannot hold.
+
+    Raises
+    ------
+    InputError
+        There is no such view, period or region.
+    OSError
+        The file cannot be written.
+    """
     from mfa.formats.sankeymatic_view import write_sankeymatic_view
     from mfa.sankey.view import weave
 
-    views, log = account.system.views, LossLog()
-    if name not in views:
+    options, log = options or WriteOptions(), LossLog()
+    views = account.system.views
+    name = view if view is not None else next(iter(views), None)
+    if name is not None and name not in views:
         raise InputError([unknown("unknown-view", Word("view"), name, views, None)])
     period, region = choose(account.system, options, log)
-    graph = weave(account, views[name], language=options.language, period=period, region=region)
+    chosen = views[name] if name is not None else None
+    graph = weave(account, chosen, language=options.language, period=period, region=region)
     written = write_sankeymatic_view(graph, path, options.language)
     return replace(written, losses=[*log.losses, *written.losses])
 

@@ -298,6 +298,18 @@ class TestSankey:
         data = (tmp_path / "pictures" / f"all{suffix}").read_bytes()
         assert start in data[:200]
 
+    def test_text_for_sankeymatic_says_what_it_cannot_hold(
+        self, run: Run, mills: Path, tmp_path: Path
+    ) -> None:
+        result = run("sankey", mills, "-o", "pictures/all.txt", "--view", "all")
+        assert result.exit_code == 0
+        assert "Not carried over" in result.stdout
+        text = (tmp_path / "pictures" / "all.txt").read_text(encoding="utf-8")
+        same = run("convert", mills, "same.txt", "--view", "all", "--language", "en")
+        assert same.exit_code == 0
+        assert text == (tmp_path / "same.txt").read_text(encoding="utf-8")
+        assert "] " in text
+
     def test_language_and_period(self, run: Run, mills: Path, tmp_path: Path) -> None:
         options = ["--view", "all", "--language", "vi", "--period", "2023"]
         assert run("sankey", mills, "-o", "x.svg", *options).exit_code == 0

@@ -98,6 +98,7 @@ class _Reader:
         self.network = Network()
         self.by_name: dict[str, str] = {}
         self.factor = 1.0
+        self.results = 0
 
     def read(self) -> Converted:
         """Return the tables."""
@@ -110,6 +111,9 @@ class _Reader:
             for link in links:
                 self._read_link(link, results)
             if any(link.data or link.limits for link in self.network.links):
+                if self.results and not results:
+                    message = N_("Results of an earlier reconciliation ({n}).")
+                    self.log.add("results", message, n=self.results)
                 break
         self._report()
         assemble(self.network, self.draft, self.axes.periods, self.axes.regions)
@@ -124,9 +128,7 @@ class _Reader:
             styles = [_mapping(self.content.get(key)) for key in ("style_link", "style")]
             shown = [_mapping(link.get("local")) for link in links[:100]]
             shown += [_mapping(style) for group in styles for style in group.values()]
-            local = next((x for x in shown if x.get("value_label_unit")), {})
-            text = str(local.get("value_label_unit", "")).strip()
-            factor = finite(local.get("value_label_unit_factor"))
+            text, factor = next(filter(None, map(_printed_unit, shown)), ("", None))
             if factor and rate_unit(text) and not self.options.unit:
                 self.factor = factor
         self.draft.unit(text, self.options)
@@ -210,7 +212,7 @@ class _Reader:
         elif value is not None:
             flow.data.append(self._datum(value, leaf, labels))
         elif finite(leaf.get("result_value")) is not None:
-            self.log.add("results", N_("Results of an earlier reconciliation ({n})."))
+            self.results += 1
         lower, upper = finite(leaf.get("data_min")), finite(leaf.get("data_max"))
         if lower is not None or upper is not None:
             low = None if lower is None else lower / self.factor
@@ -266,6 +268,15 @@ class _Reader:
 
 
 # ------------------------------------------------------------------------------------- pieces
+
+
+def _printed_unit(style: Mapping[str, Any]) -> tuple[str, float | None] | None:
+    """Return the unit printed behind values and its factor; files before 1.0 name it shorter."""
+    for key in ("value_label_unit", "label_unit"):
+        text = str(style.get(key) or "").strip()
+        if text:
+            return text, finite(style.get(f"{key}_factor"))
+    return None
 
 
 def _items(group: object) -> list[tuple[str, dict[str, Any]]]:

@@ -242,13 +242,18 @@ def _tables(diagram: Diagram, name: str, options: ReadOptions) -> Converted:
         place = Place(file=name, row=row)
         link = Link(flow.source, flow.target, place)
         for key in (flow.source, flow.target):
-            network.nodes.setdefault(key, Node(diagram.labels.get(key, key), place))
+            network.nodes.setdefault(key, Node(_label(diagram, key), place))
         if flow.value is not None:
             link.data.append(Datum(flow.value, place=place))
         network.links.append(link)
     _report(diagram, log, name)
     assemble(network, draft)
     return draft.converted()
+
+
+def _label(diagram: Diagram, key: str) -> str:
+    r"""Return what is printed at a node, in one line: the builder breaks lines at ``\n``."""
+    return " ".join(diagram.labels.get(key, key).replace("\\n", " ").split()) or key
 
 
 def _report(diagram: Diagram, log: LossLog, name: str) -> None:

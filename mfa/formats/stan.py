@@ -1,8 +1,10 @@
 """Read the files of STAN (``.smfa``, ``.zmfa``), as far as their tables are known.
 
-The tables were described by others; no file of STAN was at hand to confirm them. Columns are found
-by pattern, whatever was not understood is reported, and every reading says so. Uncertainties are
-taken as one standard deviation in the unit of their value, which is what STAN works with.
+The tables were described by others, who had files of STAN: processes, ports, flows, periods,
+layers, entered values, units and stocks are confirmed by what they read from them. The columns of
+uncertainties and of switched-off balances are not: they are found by pattern, whatever was not
+understood is reported, and every reading says so. Uncertainties are taken as one standard deviation
+in the unit of their value, which is what STAN works with.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ from pathlib import Path
 
 from mfa.errors import UnitError
 from mfa.formats.converted import Converted, LossLog, ReadOptions
-from mfa.formats.draft import DEFAULT_UNIT, Draft, percent_text, rate_unit
+from mfa.formats.draft import DEFAULT_UNIT, Draft, percent_text
 from mfa.formats.files import finite, refuse
 from mfa.formats.naming import label
 from mfa.formats.stan_tables import Record, Tables, stan_tables
+from mfa.formats.stan_units import StanUnits, key_of
 from mfa.locale import N_
 from mfa.workbook.cells import number_text
 from mfa.workbook.checks import opening
@@ -26,8 +29,8 @@ from mfa.workbook.text import bare
 BOUNDARY_PROCESS = "1"
 DEEPEST = 50
 UNCONFIRMED = N_(
-    "The layout of STAN's files is known from descriptions only, not confirmed on a real file: "
-    "compare flows, units and uncertainties with STAN before you rely on them."
+    "STAN's files are read as others described them, not confirmed on a file of our own: compare "
+    "flows, units and uncertainties with STAN before you rely on them."
 )
 _GOODS = re.compile(r"goods?|guter|gueter|gut|mass|masse|material|total")
 _SPREAD = re.compile(r"sigma|std|stdev|unc|error|deviation", re.IGNORECASE)
@@ -72,7 +75,7 @@ class _Reader:
         self.draft = Draft(name, self.log)
         self.periods = _labels(self._rows("Period"), "PeriodID", ("PeriodCode", "Name"))
         self.layer_names = _labels(self._rows("FlowLayer"), "FlowLayerID", ("Name", "MaterialCode"))
-        self.units = {_key(r.get("UnitID")): r for r in self._rows("Unit")}
+        self.units = StanUnits(self._rows("Unit"), self._rows("DefaultUnit"))
         self.layers: dict[str, str] = {}
         self.layer_units: dict[str, str] = {}
         self.ids: dict[tuple[str, str], str] = {}
@@ -97,39 +100,28 @@ class _Reader:
 
     def _read_layers(self) -> None:
         """Add the layers that have values; goods is the one so called, else the first."""
-        used = {_key(r.get("FlowLayerID")) for r in self._rows("FlowValue") if _entered(r, "MF")}
+        values = self._rows("FlowValue")
+        used = {key_of(r.get("FlowLayerID")) for r in values if _entered(r, "MF") is not None}
         goods = next((k for k, n in self.layer_names.items() if _GOODS.fullmatch(bare(n))), None)
         goods = goods or next(iter(self.layer_names), "")
-        unit = self.draft.unit(self._default_unit(goods), self.options)
+        unit = self.draft.unit(self.units.of_layer(goods, values), self.options)
         self.layers[goods], self.layer_units[goods] = "goods", unit
         for key, name in self.layer_names.items():
             if key != goods and key in used:
                 self.layers[key] = self.draft.layers.new(name, "layer")
-                self.layer_units[key] = rate_unit(self._default_unit(key)) or unit
+                self.layer_units[key] = self.units.of_layer(key, values) or unit
                 self.draft.add("layers", id=self.layers[key], name=name,
                                unit=self.layer_units[key])  # fmt: skip
 
-    def _default_unit(self, layer: str) -> str:
-        """Return the unit of a layer: its default, else that of its first value."""
-        rows = [*self._rows("DefaultUnit"), *self._rows("FlowValue")]
-        for row in rows:
-            if _key(row.get("FlowLayerID")) == layer:
-                key = _key(row.get("NumUnitID")) or _key(row.get("MFNumUnitID"))
-                code = str(self.units.get(key, {}).get("UnitCode") or "").strip()
-                if code and rate_unit(code):
-                    return code
-        return ""
-
-    def _in_unit(self, value: float, unit: str, wanted: str) -> tuple[float, str]:
+    def _in_unit(self, value: float, row: Record, kind: str, wanted: str) -> tuple[float, str]:
         """Return a value with a unit text, through the SI unit where its own is not known."""
         from mfa.units import parse_unit
 
-        row = self.units.get(unit, {})
-        code, factor = str(row.get("UnitCode") or "").strip(), finite(row.get("Factor"))
-        si = self.units.get(_key(row.get("SiUnitID")), {})
-        for text, scale in ((code, 1.0), (str(si.get("UnitCode") or ""), factor)):
-            if text and scale is not None and _is_like(text, wanted):
-                return value * scale, parse_unit(text).text
+        layer = key_of(row.get("FlowLayerID"))
+        found = self.units.of(row, kind, layer)
+        if found and _is_like(found[1], wanted):
+            return value * found[0], parse_unit(found[1]).text
+        code = self.units.code(self.units.amount_key(row, kind))
         if code and code != wanted:
             message = N_("Units that are not known, taken as {unit} ({n}): {items}.")
             self.log.add("unit-of-value", message, code, unit=wanted, assumed=True)
@@ -144,29 +136,43 @@ class _Reader:
         used = set()
         for row in self._rows("Flow"):
             used |= set(self._flow_ends(row))
-        used |= {_key(r.get("ProcessID")) for r in self._rows("Stock") if _holds(r)}
+        used |= {key_of(r.get("ProcessID")) for r in self._rows("Stock") if _holds(r)}
         ids = {}
         for row in self._rows("Process"):
-            key, name = _key(row.get("ProcessID")), str(row.get("Name") or "").strip()
-            if _key(row.get("ProcessType")) != BOUNDARY_PROCESS and key in used:
-                ids[key] = self.draft.process(name or f"process {key}")
-            elif _key(row.get("ProcessType")) != BOUNDARY_PROCESS:
+            key, name = key_of(row.get("ProcessID")), str(row.get("Name") or "").strip()
+            if key_of(row.get("ProcessType")) != BOUNDARY_PROCESS and key in used:
+                balance = "no" if self._is_unbalanced(row) else None
+                ids[key] = self.draft.process(name or f"process {key}", balance=balance)
+            elif key_of(row.get("ProcessType")) != BOUNDARY_PROCESS:
                 message = N_("Processes that no flow reaches, and shells of sub-systems ({n}): "
                              "{items}.")  # fmt: skip
                 self.log.add("unused-processes", message, name)
         return ids
 
+    def _is_unbalanced(self, row: Record) -> bool:
+        """Return whether balancing was switched off for a process, which is reported."""
+        off = any(
+            finite(value) == 0 or str(value).strip().casefold() == "false"
+            for column, value in row.items()
+            if "balanc" in column.casefold() and value not in (None, "")
+        )
+        if off:
+            message = N_("Processes whose balance is switched off in STAN ({n}): {items}.")
+            self.log.add("unbalanced", message, str(row.get("Name") or ""), assumed=True)
+        return off
+
     def _ports(self, table: str) -> dict[str, tuple[str, str]]:
         """Return port → (process, port inside the process when that is a sub-system)."""
+        own, inner = f"{table}ID", f"Sub{table}ID"
         return {
-            _key(r.get(f"{table}ID")): (_key(r.get("ProcessID")), _key(r.get(f"Sub{table}ID")))
+            key_of(r.get(own)): (key_of(r.get("ProcessID")), key_of(r.get(inner)))
             for r in self._rows(table)
         }
 
     def _flow_ends(self, row: Record) -> tuple[str, str]:
         """Return (source, target) processes of a flow; empty where it crosses the boundary."""
-        source = _leaf(self.exits, _key(row.get("ProcessOutputID")))
-        target = _leaf(self.entries, _key(row.get("ProcessInputID")))
+        source = _leaf(self.exits, key_of(row.get("ProcessOutputID")))
+        target = _leaf(self.entries, key_of(row.get("ProcessInputID")))
         return source, target
 
     def _read_flows(self, processes: dict[str, str]) -> None:
@@ -175,7 +181,7 @@ class _Reader:
             ends = self._flow_ends(row)
             source = processes.get(ends[0], "import")
             target = processes.get(ends[1], "export")
-            name, key = str(row.get("Name") or "").strip(), _key(row.get("FlowID"))
+            name, key = str(row.get("Name") or "").strip(), key_of(row.get("FlowID"))
             if (source, target) == ("import", "export"):
                 message = N_("Flows between processes that do not exist ({n}): {items}.")
                 self.log.add("flows-without-ends", message, name or key)
@@ -191,10 +197,10 @@ class _Reader:
                 )
 
     def _read_value(self, row: Record) -> None:
-        quantity = self.ids.get((_key(row.get("FlowID")), _key(row.get("FlowLayerID"))))
+        quantity = self.ids.get((key_of(row.get("FlowID")), key_of(row.get("FlowLayerID"))))
         value = _entered(row, "MF")
         if quantity and value is not None:
-            unit = self.layer_units[_key(row.get("FlowLayerID"))]
+            unit = self.layer_units[key_of(row.get("FlowLayerID"))]
             self._observe(quantity, value, row, "MF", unit, self._period(row))
         elif finite(row.get("MFCalc")) is not None:
             self.log.add("results", N_("Results of an earlier reconciliation ({n})."))
@@ -203,13 +209,12 @@ class _Reader:
         self, quantity: str, value: float, row: Record, kind: str, wanted: str, period: str
     ) -> None:
         """Add an entered value with its σ, converted alike."""
-        key = _key(row.get(f"{kind}NumUnitID")) or _key(row.get(f"{kind}UnitID"))
-        number, unit = self._in_unit(value, key, wanted)
+        number, unit = self._in_unit(value, row, kind, wanted)
         spread, relative = _spread(row, kind)
         if spread is None:
             text = ""
-            message = N_("Values without an uncertainty ({n}): 30 % is taken for each until you "
-                         "state a better one.")  # fmt: skip
+            message = N_("Values without an uncertainty ({n}): STAN takes them as exact, here 30 % "
+                         "is taken for each until you state a better one (0 = exact).")  # fmt: skip
             self.log.add("no-uncertainty", message, assumed=True)
         elif relative:
             text = percent_text(spread)
@@ -219,14 +224,14 @@ class _Reader:
         self.draft.observe(quantity, number, unit=unit, uncertainty=text, period=period)
 
     def _period(self, row: Record) -> str:
-        return self.periods.get(_key(row.get("PeriodID")), "") if len(self.periods) > 0 else ""
+        return self.periods.get(key_of(row.get("PeriodID")), "") if len(self.periods) > 0 else ""
 
     # ---------------------------------------------------------------------------------- stocks
 
     def _read_stocks(self, processes: dict[str, str]) -> None:
         stocks: dict[tuple[str, str], str] = {}
         for row in self._rows("Stock"):
-            process, layer = _key(row.get("ProcessID")), _key(row.get("FlowLayerID"))
+            process, layer = key_of(row.get("ProcessID")), key_of(row.get("FlowLayerID"))
             if process not in processes or layer not in self.layers or not _holds(row):
                 continue
             if (process, layer) not in stocks:
@@ -279,22 +284,14 @@ class _Reader:
 # ------------------------------------------------------------------------------------- pieces
 
 
-def _key(value: object) -> str:
-    """Return an id as text: whole numbers without a point, empty for nothing."""
-    number = finite(value)
-    if number is not None and number.is_integer():
-        return str(int(number))
-    return str(value).strip() if value is not None else ""
-
-
 def _labels(rows: Iterable[Record], key: str, names: tuple[str, ...]) -> dict[str, str]:
     """Return id → label of periods or layers, in the order of the table, each label once."""
     found: dict[str, str] = {}
     for row in rows:
         text = next((str(row[n]) for n in names if row.get(n) not in (None, "")), "")
         number = finite(text)
-        name = label(number if number is not None else text) or _key(row.get(key))
-        found[_key(row.get(key))] = f"{name} {len(found)}" if name in found.values() else name
+        name = label(number if number is not None else text) or key_of(row.get(key))
+        found[key_of(row.get(key))] = f"{name} {len(found)}" if name in found.values() else name
     return found
 
 

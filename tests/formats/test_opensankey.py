@@ -64,6 +64,7 @@ class TestReading:
         converted = read(tmp_path, diagram(link("a", "b", result_value=7)))
         assert rows(converted, "observations")[0]["value"] == 7
         assert loss(converted.losses, "results-as-data").assumed
+        assert "results" not in codes(converted.losses), "they are not left behind"
 
     def test_a_tree_of_tags(self, tmp_path: Path) -> None:
         tags = {
@@ -175,6 +176,13 @@ class TestReading:
         assert system.unit == "kt/year"
         assert next(iter(observed(system).values()))[0] == 20
         assert next(iter(observed(read(tmp_path, content, unit="t").system()).values()))[0] == 20000
+
+    def test_the_unit_behind_the_values_before_1_0(self, tmp_path: Path) -> None:
+        shown = {"label_unit_visible": True, "label_unit": "kt", "label_unit_factor": 1000}
+        content = diagram(link("a", "b", data_value=20_000) | {"local": shown})
+        content["style_link"] = {"default": {"label_unit": "", "label_unit_factor": 1}}
+        system = read(tmp_path, content).system()
+        assert (system.unit, next(iter(observed(system).values()))[0]) == ("kt/year", 20)
 
     def test_files_of_2020(self, tmp_path: Path) -> None:
         content = {

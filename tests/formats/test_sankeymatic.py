@@ -160,6 +160,10 @@ class TestReading:
         converted = read(tmp_path, "Đồng ruộng [1] Chợ")
         assert [row["name_vi"] for row in rows(converted, "processes")] == ["Đồng ruộng", "Chợ"]
 
+    def test_labels_of_two_lines_become_one(self, tmp_path: Path) -> None:
+        found = rows(read(tmp_path, "Selling &\\nAdvice [2] Shop\\nnorth"), "processes")
+        assert [row["name_en"] for row in found] == ["Selling & Advice", "Shop north"]
+
     def test_what_always_exists_is_not_added_again(self, tmp_path: Path) -> None:
         converted = read(tmp_path, "Imports [1] A\nA [1] Exports")
         flows = rows(converted, "flows")
@@ -323,6 +327,13 @@ class TestViews:
             "spreads", "legend", "stock-changes", "loops", "free-flows",
         }  # fmt: skip
         assert "#117733 Rice" in loss(written.losses, "legend").text()
+
+
+class TestNames:
+    def test_a_name_that_the_builder_would_break_is_spelt_otherwise(self) -> None:
+        log = LossLog()
+        assert render([(r"C:\new", "1", "B")], log) == [r"C:\ new [1] B"]
+        assert codes(log.losses) == {"renamed"}
 
 
 class TestThereAndBack:

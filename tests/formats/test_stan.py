@@ -1,4 +1,4 @@
-"""STAN's files, made from what is known of their tables: no real file was at hand."""
+"""STAN's files, made from what others read from real ones: none was at hand."""
 
 from __future__ import annotations
 
@@ -168,6 +168,71 @@ class TestReading:
         read_stan(path)
         assert path.read_bytes() == before
         assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+class TestUnits:
+    """An amount and a time are two rows of the unit table; every value may name its own."""
+
+    TABLES = """
+        DELETE FROM Unit; DELETE FROM DefaultUnit; DELETE FROM FlowValue; DELETE FROM Stock;
+        ALTER TABLE DefaultUnit ADD COLUMN DenomUnitID;
+        ALTER TABLE FlowValue ADD COLUMN MFDenomUnitID;
+        INSERT INTO Unit VALUES (2, 'kg', 1, 2), (20, 't', 1000, 2), (16, 's', 1, 16),
+            (17, 'a', 31536000, 16), (18, 'd', 86400, 16), (21, 'moon', 2592000, 16),
+            (22, 'mg', 1e-6, 2), (23, 'load', 5000, 2), (24, 'odd', NULL, NULL);
+        INSERT INTO DefaultUnit VALUES (-1, 22, 2), (-1, 20, 17);
+        INSERT INTO Stock VALUES (3, 1, 1, 40000, 1000, 2, 5, 1, 20);
+    """
+
+    def read(self, tmp_path: Path, *values: str) -> Converted:
+        rows_ = ", ".join(f"(1, 1, 1, {value})" for value in values)
+        names = "FlowID, PeriodID, FlowLayerID, MFInput, MFInputSigma, MFNumUnitID, MFDenomUnitID"
+        more = f"{self.TABLES} INSERT INTO FlowValue ({names}) VALUES {rows_};"
+        return read_stan(smfa(tmp_path / "a.smfa", more))
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            ("250, 25, 20, 17", (250, 25)),
+            ("115000, 11500, 2, 17", (115, 11.5)),
+            ("10, 1, 20, 18", (3650, 365)),
+            ("10, 1, 20, 21", (10 * 365 / 30, 365 / 30)),
+            ("3, 1, 23, 17", (15, 5)),
+            ("7, 1, 20, NULL", (7, 1)),
+        ],
+    )
+    def test_amounts_in_a_time(
+        self, tmp_path: Path, value: str, expected: tuple[float, float]
+    ) -> None:
+        account = self.read(tmp_path, value).system().balance()
+        quantity = account["paddy", "2022"]
+        assert quantity.unit == "t/a"
+        assert (quantity.value, quantity.sd) == pytest.approx(expected)
+
+    def test_the_default_of_flows_is_not_that_of_concentrations(self, tmp_path: Path) -> None:
+        converted = self.read(tmp_path, "115000, 11500, 2, 17")
+        assert converted.system().unit == "t/a"
+        found = observed(converted.system())
+        assert found["stock_Market", "2021"] == (40000, 1000)
+        assert found["stock_Market.change", "2022"] == (5, 1)
+        units = {r["quantity"]: r["unit"] for r in rows(converted, "observations")}
+        assert units == {"paddy": "kg/a", "stock_Market.change": "t/a", "stock_Market": "kg"}
+
+    def test_a_unit_without_code_or_factor_is_said(self, tmp_path: Path) -> None:
+        converted = self.read(tmp_path, "7, 1, 24, 17")
+        assert "odd" in loss(converted.losses, "unit-of-value").text()
+
+    def test_zero_is_a_value_and_an_exact_one_is_not_assumed(self, tmp_path: Path) -> None:
+        converted = self.read(tmp_path, "0, 0, 20, 17")
+        assert observed(converted.system())["paddy", "2022"] == (0, 0)
+        assert "no-uncertainty" not in codes(converted.losses)
+
+    def test_a_balance_that_is_switched_off(self, tmp_path: Path) -> None:
+        more = """ALTER TABLE Process ADD COLUMN Balancing; UPDATE Process SET Balancing = 1;
+            UPDATE Process SET Balancing = 0 WHERE ProcessID = 4;"""
+        converted = read_stan(smfa(tmp_path / "a.smfa", more))
+        assert [p.get("balance") for p in rows(converted, "processes")] == [None, None, "no"]
+        assert "Boiler" in loss(converted.losses, "unbalanced").text()
 
 
 class TestHostile:
