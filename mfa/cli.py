@@ -103,7 +103,8 @@ def _say_written(paths: list[Path]) -> None:
     type=FRAMEWORK,
     default="blank",
     show_default=True,
-    help="Start empty, or with the processes, materials, flows and views of Hue.",
+    help="Start empty, or with the processes, materials, flows and views of Hue or of an "
+    "eco-industrial park.",
 )
 @language_option("Language of the workbook (default: the environment's, else vi).")
 def new(path: str, framework: str, language: str | None) -> None:

@@ -13,8 +13,8 @@ from mfa.locale import LANGUAGES
 from mfa.settings import SETTINGS
 from mfa.workbook.raw import RawTables, Value
 
-FRAMEWORKS = ("blank", "hue")
-"""What a new case may start from: nothing, or the processes, materials, flows and views of Hue."""
+FRAMEWORKS = ("blank", "hue", "eco-park")
+"""What a new case may start from: nothing, or the structure of Hue or of an eco-industrial park."""
 
 _KEPT = {
     "case": ("key", "value"),
