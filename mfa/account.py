@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mfa.balance.explanation import Explanation
     from mfa.balance.interval import FeasibleSet
     from mfa.balance.target import Key
+    from mfa.cluster import Progress, Where
     from mfa.ensemble import Ensemble
     from mfa.verdict import TestResult
 
@@ -263,15 +264,38 @@ class Account:
 
         return FeasibleSet(self.equations, self.solution, self._sd)
 
-    def sample(self, n: int = 1000, *, seed: int = 1) -> Ensemble:
+    def sample(
+        self,
+        n: int = 1000,
+        *,
+        seed: int = 1,
+        client: Where = None,
+        progress: Progress | None = None,
+    ) -> Ensemble:
         """Return an ensemble: n accounts of randomly varied data (`mfa.balance.ensemble`).
 
         Every draw varies the observations as their distributions say and is reconciled: it
-        satisfies all relations and bounds. The same seed gives the same draws, however many.
+        satisfies all relations and bounds. The same seed gives the same draws, however many, and
+        wherever they are made.
+
+        Parameters
+        ----------
+        client
+            A Dask cluster on which to draw: a client, a scheduler's address or ``"local"``
+            (`mfa.cluster.connected`). Default: here.
+        progress
+            Called with the numbers of finished and of all blocks of draws.
+
+        Raises
+        ------
+        InputError
+            `n` is no whole number of 1 or more.
+        ClusterError
+            The cluster cannot be reached, or cannot do the work.
         """
         from mfa.ensemble import sample
 
-        return sample(self, n, seed)
+        return sample(self, n, seed, client, progress)
 
     # ------------------------------------------------------------------------------- explaining
 
