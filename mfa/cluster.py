@@ -171,8 +171,8 @@ def _finished(client: Client, futures: list[Future]) -> Iterator[Future]:
             if not _workers(client):
                 raise _problem(
                     "cluster-empty",
-                    "The cluster at “{address}” has had no worker for {n} seconds. Start some with: "
-                    "{command}",
+                    "The cluster at “{address}” has had no worker for {n} seconds. Start some "
+                    "with: {command}",
                     address=_address(client),
                     n=round(PATIENCE),
                     command=f"dask worker {_address(client)} --nthreads 1",

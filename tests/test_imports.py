@@ -63,6 +63,7 @@ BOTTOM = {
     "cli_explain",
     "cli_help",
     "cli_options",
+    "cli_report",
     "cli_serve",
     "cli_text",
     "serve",

@@ -160,7 +160,7 @@ class Sampler:
 
     @cached_property
     def bare(self) -> KKT:
-        """Factor of the account's system: made anew, as it is wherever a pickle of this one works."""
+        """Factor of the account's system, made anew: so it is wherever a pickle of this works."""
         return KKT(self.W, self.jacobian, self.scale)
 
     @property
