@@ -7,6 +7,7 @@ tasks are done by another, with the same result.
 
 from __future__ import annotations
 
+import logging
 import pickle
 import platform
 import time
@@ -74,7 +75,10 @@ def connected(client: Client | str) -> Iterator[Client]:
     if client == LOCAL:
         with (
             distributed.LocalCluster(
-                threads_per_worker=1, processes=True, dashboard_address=None
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                silence_logs=logging.ERROR,
             ) as cluster,
             distributed.Client(cluster, set_as_default=False) as found,
         ):
@@ -158,7 +162,7 @@ def _finished(client: Client, futures: list[Future]) -> Iterator[Future]:
     """
     from distributed import as_completed
 
-    queue = as_completed(futures)
+    queue = as_completed(futures, loop=client.loop)
     pause, alone = 0.001, time.monotonic()
     while not queue.is_empty():
         if queue.has_ready():
