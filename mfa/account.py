@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from mfa.balance.division import Division
     from mfa.balance.explanation import Explanation
     from mfa.balance.interval import FeasibleSet
     from mfa.balance.target import Key
@@ -35,22 +36,37 @@ if TYPE_CHECKING:
 Z95 = 1.959963984540054
 
 
-def balance(system: System, *, robust: str | None = None, **unknown: Any) -> Account:
+def balance(
+    system: System, *, robust: str | None = None, client: Where = None, **unknown: Any
+) -> Account:
     """Reconcile `system` and return its account; options as in `System.balance`.
 
     Raises
     ------
-    InputError, InfeasibleError, ConvergenceError
+    InputError, InfeasibleError, ConvergenceError, ClusterError
         See `System.balance`.
     """
-    from mfa.balance.infeasible import refuse_if_impossible
     from mfa.balance.robust import refuse_unknown_options
 
     refuse_unknown_options(robust, unknown)
     equations = assemble(system)
-    solution = reconcile(equations, robust=robust is not None)
+    if client is None:
+        return _balanced(system, equations, robust, None)
+    from mfa.balance.division import divide
+    from mfa.cluster import Crew, connected
+
+    with connected(client) as found:
+        return _balanced(system, equations, robust, divide(equations, Crew(found)))
+
+
+def _balanced(
+    system: System, equations: Equations, robust: str | None, division: Division | None
+) -> Account:
+    from mfa.balance.infeasible import refuse_if_impossible
+
+    solution = reconcile(equations, robust=robust is not None, division=division)
     refuse_if_impossible(system, equations, solution)
-    return Account(system, equations, solution)
+    return Account(system, equations, solution, division)
 
 
 class Account:
@@ -67,7 +83,13 @@ class Account:
         Hashes of the input files, when the account comes from a case.
     """
 
-    def __init__(self, system: System, equations: Equations, solution: Solution) -> None:
+    def __init__(
+        self,
+        system: System,
+        equations: Equations,
+        solution: Solution,
+        division: Division | None = None,
+    ) -> None:
         self.system, self.given = system, equations.observations
         equations = replace(equations, observations=solution.observations or self.given)
         self.equations, self.solution = equations, solution
@@ -86,6 +108,7 @@ class Account:
             unfixed,
             q.count,
             count[unfixed] > 1,
+            division,
         )
         self._sd = posterior_sd(solution, self.classification)
         self._tests: Tests = examine(

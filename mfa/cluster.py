@@ -228,7 +228,53 @@ def fetched(client: Client, what: Any) -> Any:
         raise _lost(client) from error
 
 
+class Crew:
+    """The workers of a cluster working on the blocks of a system (`mfa.balance.division.Crew`).
+
+    Results stay on the workers until they are asked for; those of a worker that dies are made again
+    from their arguments.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def start(self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> list[Future]:
+        """Call a function for each tuple of arguments, futures of earlier calls among them."""
+        import dask
+
+        with dask.config.set({GRAPH_WARNING: "1TB"}):
+            return [
+                self.client.submit(call, versions(), function, *arguments, pure=False)
+                for arguments in calls
+            ]
+
+    def results(self, handles: list[Future]) -> list[Any]:
+        """Return what stands behind the futures.
+
+        Raises
+        ------
+        ClusterError
+            Workers keep dying over a task, or the scheduler is gone.
+        """
+        for _ in _finished(self.client, handles):
+            pass
+        return fetched(self.client, handles)
+
+
 # ---------------------------------------------------------------------------------- on a worker
+
+
+def call(expected: dict[str, str], function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function on a worker, with linear algebra on one thread.
+
+    Raises
+    ------
+    ClusterError
+        The worker has other versions than those expected.
+    """
+    refuse_other_versions(expected)
+    with one_thread():
+        return function(*arguments)
 
 
 class Parcel:
