@@ -18,6 +18,8 @@ _HOMES = {
     "ViewGroup": "mfa.model.view",
     "Case": "mfa.case",
     "open_case": "mfa.case",
+    "report_cases": "mfa.cases",
+    "CaseReport": "mfa.cases",
     "compare": "mfa.comparison",
     "Comparison": "mfa.comparison",
     "read_account_table": "mfa.formats.account_read",
@@ -26,6 +28,7 @@ _HOMES = {
     "UnitError": "mfa.errors",
     "InfeasibleError": "mfa.errors",
     "ConvergenceError": "mfa.errors",
+    "ClusterError": "mfa.errors",
     "Problem": "mfa.errors",
     "Place": "mfa.errors",
 }
@@ -35,8 +38,10 @@ __all__ = ["__version__", *_HOMES]
 if TYPE_CHECKING:
     from mfa.account import Account, Estimate
     from mfa.case import Case, open_case
+    from mfa.cases import CaseReport, report_cases
     from mfa.comparison import Comparison, compare
     from mfa.errors import (
+        ClusterError,
         ConvergenceError,
         InfeasibleError,
         InputError,

@@ -25,31 +25,48 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from mfa.balance.division import Division
     from mfa.balance.explanation import Explanation
     from mfa.balance.interval import FeasibleSet
     from mfa.balance.target import Key
+    from mfa.cluster import Progress, Where
     from mfa.ensemble import Ensemble
     from mfa.verdict import TestResult
 
 Z95 = 1.959963984540054
 
 
-def balance(system: System, *, robust: str | None = None, **unknown: Any) -> Account:
+def balance(
+    system: System, *, robust: str | None = None, client: Where = None, **unknown: Any
+) -> Account:
     """Reconcile `system` and return its account; options as in `System.balance`.
 
     Raises
     ------
-    InputError, InfeasibleError, ConvergenceError
+    InputError, InfeasibleError, ConvergenceError, ClusterError
         See `System.balance`.
     """
-    from mfa.balance.infeasible import refuse_if_impossible
     from mfa.balance.robust import refuse_unknown_options
 
     refuse_unknown_options(robust, unknown)
     equations = assemble(system)
-    solution = reconcile(equations, robust=robust is not None)
+    if client is None:
+        return _balanced(system, equations, robust, None)
+    from mfa.balance.division import divide
+    from mfa.cluster import Crew, connected
+
+    with connected(client) as found:
+        return _balanced(system, equations, robust, divide(equations, Crew(found)))
+
+
+def _balanced(
+    system: System, equations: Equations, robust: str | None, division: Division | None
+) -> Account:
+    from mfa.balance.infeasible import refuse_if_impossible
+
+    solution = reconcile(equations, robust=robust is not None, division=division)
     refuse_if_impossible(system, equations, solution)
-    return Account(system, equations, solution)
+    return Account(system, equations, solution, division)
 
 
 class Account:
@@ -66,7 +83,13 @@ class Account:
         Hashes of the input files, when the account comes from a case.
     """
 
-    def __init__(self, system: System, equations: Equations, solution: Solution) -> None:
+    def __init__(
+        self,
+        system: System,
+        equations: Equations,
+        solution: Solution,
+        division: Division | None = None,
+    ) -> None:
         self.system, self.given = system, equations.observations
         equations = replace(equations, observations=solution.observations or self.given)
         self.equations, self.solution = equations, solution
@@ -85,6 +108,7 @@ class Account:
             unfixed,
             q.count,
             count[unfixed] > 1,
+            division,
         )
         self._sd = posterior_sd(solution, self.classification)
         self._tests: Tests = examine(
@@ -263,15 +287,38 @@ class Account:
 
         return FeasibleSet(self.equations, self.solution, self._sd)
 
-    def sample(self, n: int = 1000, *, seed: int = 1) -> Ensemble:
+    def sample(
+        self,
+        n: int = 1000,
+        *,
+        seed: int = 1,
+        client: Where = None,
+        progress: Progress | None = None,
+    ) -> Ensemble:
         """Return an ensemble: n accounts of randomly varied data (`mfa.balance.ensemble`).
 
         Every draw varies the observations as their distributions say and is reconciled: it
-        satisfies all relations and bounds. The same seed gives the same draws, however many.
+        satisfies all relations and bounds. The same seed gives the same draws, however many, and
+        wherever they are made.
+
+        Parameters
+        ----------
+        client
+            A Dask cluster on which to draw: a client, a scheduler's address or ``"local"``
+            (`mfa.cluster.connected`). Default: here.
+        progress
+            Called with the numbers of finished and of all blocks of draws.
+
+        Raises
+        ------
+        InputError
+            `n` is no whole number of 1 or more.
+        ClusterError
+            The cluster cannot be reached, or cannot do the work.
         """
         from mfa.ensemble import sample
 
-        return sample(self, n, seed)
+        return sample(self, n, seed, client, progress)
 
     # ------------------------------------------------------------------------------- explaining
 

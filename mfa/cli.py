@@ -21,20 +21,17 @@ from mfa.cli_errors import (
     explain_os_error,
     spoken,
     use_utf8,
-    wrong,
 )
 from mfa.cli_explain import explain
 from mfa.cli_help import Group
 from mfa.cli_options import (
     ACCOUNT_FILE,
-    FORMAT_LIST,
     FRAMEWORK,
-    LANGUAGE_LIST,
-    LETTERHEAD,
     case_argument,
     json_option,
     language_option,
 )
+from mfa.cli_report import report
 from mfa.cli_sankey import sankey
 from mfa.cli_serve import serve
 from mfa.cli_text import (
@@ -188,44 +185,7 @@ def balance(case: str, output: Path | None, language: str | None, as_json: bool)
         _say_written([output])
 
 
-@cli.command()
-@case_argument
-@click.option("-o", "output", type=click.Path(path_type=Path), metavar="DIR",
-              help="Folder for the report (default: reports/<case>).")  # fmt: skip
-@click.option("--language", "languages", type=LANGUAGE_LIST,
-              help="Languages of the report (default: those of the case).")  # fmt: skip
-@click.option("--format", "formats", type=FORMAT_LIST, help="Formats (default: all).")
-@click.option("--template", type=LETTERHEAD, metavar="FILE",
-              help="A letterhead for the Word files: a client’s .docx or .dotx.")  # fmt: skip
-def report(
-    case: str,
-    output: Path | None,
-    languages: tuple[str, ...] | None,
-    formats: tuple[str, ...] | None,
-    template: Path | None,
-) -> None:
-    """Write the report: web pages, Word, PDF, and a workbook of all tables."""
-    opened = _open(case)
-    _ = translator(spoken())
-    if template:
-        _check_template(template, formats)
-    with step(_("Balancing…")):
-        opened.balance()
-    with step(_("Writing the report…")):
-        written = opened.report(output, languages, formats, template)
-    _say_written(written)
-
-
-def _check_template(template: Path, formats: tuple[str, ...] | None) -> None:
-    """Refuse a letterhead that is none, or that nothing would use, before anything is computed."""
-    from mfa.report.docx_package import read_template
-
-    if formats and "docx" not in formats:
-        _ = translator(spoken())
-        raise wrong(_("--template is for Word files: add docx to --format."))
-    read_template(template)
-
-
+cli.add_command(report)
 cli.add_command(sankey)
 cli.add_command(serve)
 cli.add_command(compare)

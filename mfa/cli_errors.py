@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import click
 
-from mfa.errors import MFAError, Problem
+from mfa.errors import ClusterError, MFAError, Problem
 from mfa.locale import LANGUAGES, translator
 
 INPUT_HAS_ERRORS = 1
@@ -65,6 +65,8 @@ class Mending(click.Command):
             return super().invoke(ctx)
         except CaseError as error:
             raise wrong(error.problems[0].text(spoken(ctx)), ctx) from error
+        except ClusterError as error:
+            raise wrong(error.text(spoken(ctx)), ctx) from error
         except MFAError as error:
             raise Refusal(getattr(error, "problems", ()), spoken(ctx)) from error
         except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,29 @@ def step(message: str) -> Iterator[None]:
         click.echo(message, nl=False, err=True)
     try:
         yield
+    finally:
+        if shown:
+            click.echo("\r\033[K", nl=False, err=True)
+
+
+@contextmanager
+def counting(message: str, total: int) -> Iterator[Callable[[int, int], None]]:
+    """Show `message` with the numbers of done and of all, on a terminal only; yield what counts.
+
+    Parameters
+    ----------
+    message
+        Translated already, with ``{done}`` and ``{all}``.
+    """
+    shown = sys.stderr.isatty()
+
+    def show(done: int, all_: int) -> None:
+        if shown:
+            click.echo("\r\033[K" + message.format(done=done, all=all_), nl=False, err=True)
+
+    show(0, total)
+    try:
+        yield show
     finally:
         if shown:
             click.echo("\r\033[K", nl=False, err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,10 @@ import numpy as np
 
 from mfa.balance.classify import FREE, STATUSES
 from mfa.balance.ensemble import Sampler
+from mfa.cluster import Progress, Where, connected, run
 from mfa.errors import InputError, Problem
 from mfa.result import Estimate
+from mfa.threads import one_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,16 +22,26 @@ if TYPE_CHECKING:
     from mfa.account import Account
     from mfa.model.relation import Node
 
+Block = tuple[np.random.SeedSequence, int, int]
+"""Seed, number of draws, and how many of the quantities are wanted."""
 QUANTILES = (0.025, 0.5, 0.975)
 
 
-def sample(account: Account, n: int, seed: int) -> Ensemble:
+def sample(
+    account: Account,
+    n: int,
+    seed: int,
+    client: Where = None,
+    progress: Progress | None = None,
+) -> Ensemble:
     """Draw an ensemble of n accounts; see `Account.sample`.
 
     Raises
     ------
     InputError
         `n` is no whole number of 1 or more.
+    ClusterError
+        The cluster cannot be reached, or cannot do the work.
     """
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
         raise InputError(
@@ -42,13 +55,35 @@ def sample(account: Account, n: int, seed: int) -> Ensemble:
         )
     sampler = Sampler(account.equations, account.solution, account.classification, account.given)
     factor = account.equations.quantities.factor
+    blocks = sampler.blocks(n, seed)
+    ends = np.cumsum([size for _, size in blocks])
     values = np.empty((n, len(factor)))
-    begin = 0
-    for block_seed, size in sampler.blocks(n, seed):
-        values[begin : begin + size] = sampler.sample_block(block_seed, size)[:, : len(factor)]
-        begin += size
+    for number, drawn in _drawn(sampler, [(*b, len(factor)) for b in blocks], client, progress):
+        values[ends[number] - len(drawn) : ends[number]] = drawn
     values /= factor
     return Ensemble(account, values, seed)
+
+
+def _drawn(
+    sampler: Sampler, blocks: list[Block], client: Where, progress: Progress | None
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield number and draws of all blocks, made here or on a cluster by the same function."""
+    if client is not None:
+        with connected(client) as found:
+            yield from run(found, draw_block, sampler, blocks, progress)
+        return
+    for number, block in enumerate(blocks):
+        with one_thread():
+            drawn = draw_block(sampler, block)
+        yield number, drawn
+        if progress is not None:
+            progress(number + 1, len(blocks))
+
+
+def draw_block(sampler: Sampler, block: Block) -> np.ndarray:
+    """Return the draws of one block without hidden quantities, in internal units."""
+    seed, size, visible = block
+    return sampler.sample_block(seed, size)[:, :visible]
 
 
 class Ensemble:

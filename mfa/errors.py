@@ -94,6 +94,10 @@ class _ProblemError(MFAError):
         self.language = language
         super().__init__(self.text(language))
 
+    def __reduce__(self) -> tuple[type[_ProblemError], tuple[tuple[Problem, ...], str]]:
+        """Pickle by the problems: errors travel home from other processes."""
+        return type(self), (self.problems, self.language)
+
     def text(self, language: str) -> str:
         """Return all problems, one a line, in `language`."""
         return "\n".join(problem.text(language) for problem in self.problems)
@@ -113,3 +117,7 @@ class InfeasibleError(_ProblemError, ValueError):
 
 class ConvergenceError(_ProblemError, RuntimeError):
     """The nonlinear iteration found no solution; ``problems`` names the worst relations."""
+
+
+class ClusterError(_ProblemError, RuntimeError):
+    """A Dask cluster cannot be reached, or cannot do the work; ``problems`` says what may help."""

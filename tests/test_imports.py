@@ -16,10 +16,11 @@ PACKAGE = Path(mfa.__file__).parent
 HEAVY = (
     "pandas", "xarray", "sympy", "typst", "docx", "pint", "scipy", "numpy", "openpyxl",
     "xlsxwriter", "floweaver", "networkx", "jinja2", "babel", "resvg_py", "click", "numba",
+    "dask", "distributed",
 )  # fmt: skip
 
 BASE = {"", "errors", "files", "locale", "vocabulary", "units", "unit_list", "unit_text"}
-BASE |= {"number_text"}
+BASE |= {"number_text", "threads", "cluster"}
 ACCOUNT = {
     "account",
     "ensemble",
@@ -54,6 +55,7 @@ SHORTCUTS = {
 """These lead downwards on purpose (`System.balance`, `Account.to_csv`): users call them."""
 BOTTOM = {
     "case",
+    "cases",
     "cli",
     "cli_compare",
     "cli_convert",
@@ -61,6 +63,7 @@ BOTTOM = {
     "cli_explain",
     "cli_help",
     "cli_options",
+    "cli_report",
     "cli_serve",
     "cli_text",
     "serve",

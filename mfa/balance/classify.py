@@ -8,11 +8,15 @@ seen through the measured columns, which data the relations can check (both with
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
 
 from mfa.balance.kkt import KKT
+
+if TYPE_CHECKING:
+    from mfa.balance.division import Division
 
 STATUSES = ("reconciled", "measured", "determined", "free", "fixed")
 RECONCILED, MEASURED, DETERMINED, FREE, FIXED = range(5)
@@ -44,6 +48,7 @@ def classify(
     unfixed: np.ndarray,
     n: int,
     repeated: np.ndarray,
+    division: Division | None = None,
 ) -> Classification:
     """Classify all quantities.
 
@@ -59,12 +64,15 @@ def classify(
         Their indices among all n.
     repeated
         Whether each has more than one observation, (u,): such data check each other.
+    division
+        Blocks of the system, see `mfa.balance.kkt.KKT`; over all n quantities.
     """
     status = np.full(n, FIXED, dtype=np.int8)
     probes = np.zeros((n, PROBES))
     columns = _unit_rows((J @ sp.diags_array(scale)).tocsc())
     free, known = np.flatnonzero(~measured), np.flatnonzero(measured)
-    kkt, norm = _unmeasured(columns[:, free])
+    part = None if division is None else division.of(unfixed[free])
+    kkt, norm = _unmeasured(columns[:, free], part)
     directions = _null_probe(kkt, len(free), columns.shape[0])
     observable = np.abs(directions).max(axis=1, initial=0.0) < ZERO
     status[unfixed[free]] = np.where(observable, DETERMINED, FREE)
@@ -81,7 +89,7 @@ def _random(rows: int) -> np.ndarray:
     return draw * np.where(np.random.default_rng(7).random((rows, PROBES)) < 0.5, -1.0, 1.0)
 
 
-def _unmeasured(columns: sp.csc_array) -> tuple[KKT | None, np.ndarray]:
+def _unmeasured(columns: sp.csc_array, division: Division | None) -> tuple[KKT | None, np.ndarray]:
     """Return the factor of the unmeasured columns made unit, and their norms."""
     norm = np.sqrt(np.asarray(columns.multiply(columns).sum(axis=0)).ravel())
     norm = np.where(norm > 0, norm, 1.0)
@@ -89,7 +97,7 @@ def _unmeasured(columns: sp.csc_array) -> tuple[KKT | None, np.ndarray]:
     if not k or not m:
         return None, norm
     unit = (columns @ sp.diags_array(1.0 / norm)).tocsr()
-    return KKT(sp.csr_array(sp.eye_array(k)), unit, np.ones(k)), norm
+    return KKT(sp.csr_array(sp.eye_array(k)), unit, np.ones(k), division=division), norm
 
 
 def _null_probe(kkt: KKT | None, k: int, m: int) -> np.ndarray:

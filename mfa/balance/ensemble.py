@@ -81,7 +81,6 @@ class Sampler:
         if np.isfinite(self.low).any() or np.isfinite(self.high).any() or equations.blocks:
             free = classification.status[self.unfixed] == FREE
             self.hold[free] = LOOSE / self.scale[free] ** 2
-        self.bare = solution.kkt
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key not in CACHED}
@@ -161,7 +160,7 @@ class Sampler:
 
     @cached_property
     def bare(self) -> KKT:
-        """Factor of the account's system."""
+        """Factor of the account's system, made anew: so it is wherever a pickle of this works."""
         return KKT(self.W, self.jacobian, self.scale)
 
     @property

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,6 +20,10 @@ from scipy.sparse.linalg import SuperLU, splu
 
 from mfa.balance import kernel
 from mfa.balance.factor import Factor
+
+if TYPE_CHECKING:
+    from mfa.balance.arrow import Arrow
+    from mfa.balance.division import Division
 
 REGULARISATIONS = (1e-7, 1e-6, 1e-4)
 NOTHING = 1e-200  # inverse weight of a held quantity: no number, but a place in the pattern
@@ -87,6 +92,12 @@ def symmetric_lu(matrix: sp.csc_array) -> SuperLU:
     )
 
 
+def dense_columns(J: sp.csr_array) -> bool:
+    """Whether quantities stand in so many rows that they would fill J Jᵀ."""
+    rows = np.bincount(J.indices, minlength=J.shape[1]).astype(float)
+    return float(rows @ rows) > 30.0 * J.nnz + 1e5
+
+
 class Schur:
     """The regularised saddle-point matrix, condensed to the rows: ``N = J H Jᵀ + δI``, H ≈ W⁻¹.
 
@@ -100,6 +111,8 @@ class Schur:
         Inverse weights, (n,); tiny for a quantity that is held.
     like
         An earlier factor whose structure may fit.
+    exact
+        Whether entries of the inverse will be wanted: then the factor is always the kernel's.
     """
 
     def __init__(
@@ -109,11 +122,12 @@ class Schur:
         JT: sp.csr_array,
         delta: float,
         like: Schur | None = None,
+        exact: bool = False,
     ) -> None:
         self.J, self.JT, self.h = J, JT, h
         N = sp.csc_array(J @ sp.diags_array(h) @ JT + delta * sp.eye_array(J.shape[0]))
         self.factor: SuperLU | Factor | None = None
-        if J.shape[0] >= kernel.LARGE:
+        if J.shape[0] >= kernel.LARGE or (exact and J.shape[0]):
             self.factor = _kernel_factor(N, like)
         elif J.shape[0]:
             self.factor = symmetric_lu(N)
@@ -149,6 +163,8 @@ class KKT:
         Fallback magnitudes of the unmeasured, shape (n,).
     like
         An earlier factor of a system with the same pattern, whose structure is reused.
+    division
+        Blocks into which the system is divided, and who works on them (`mfa.balance.arrow`).
 
     Attributes
     ----------
@@ -157,8 +173,14 @@ class KKT:
     """
 
     def __init__(
-        self, W: sp.csr_array, J: sp.csr_array, size: np.ndarray, like: KKT | None = None
+        self,
+        W: sp.csr_array,
+        J: sp.csr_array,
+        size: np.ndarray,
+        like: KKT | None = None,
+        division: Division | None = None,
     ) -> None:
+        self.division = division
         self.n, self.m = J.shape[1], J.shape[0]
         self.column_scale = column_scales(J, W.diagonal(), size)
         D = sp.diags_array(self.column_scale)
@@ -171,7 +193,17 @@ class KKT:
         self._JT = self.J.T.tocsr()
         self._free: np.ndarray | None = None
         self._pattern, self._patternT = self.J, self._JT
-        self._factor = self._factorise(like)
+        self._factor: SuperLU | Schur | Arrow | None = self._factorise(like)
+
+    def bring_home(self) -> None:
+        """Give up the blocks: what is asked from now on is answered by a factor of the whole."""
+        if self.division is not None:
+            self.division = self._factor = None
+
+    def _solver(self) -> SuperLU | Schur | Arrow:
+        if self._factor is None:
+            self._factor = self._factorise(None)
+        return self._factor
 
     def hold(self, held: np.ndarray) -> KKT:
         """Return the factor of the same system with some quantities held in place; (n,) of bool.
@@ -190,11 +222,13 @@ class KKT:
         other._factor = other._factorise(self)
         return other
 
-    def _factorise(self, like: KKT | None) -> SuperLU | Schur:
+    def _factorise(self, like: KKT | None) -> SuperLU | Schur | Arrow:
         """Factorise the regularised matrix, with more regularisation if rounding eats a pivot."""
         for regularisation in REGULARISATIONS:
             self._delta = regularisation
             with contextlib.suppress(RuntimeError, np.linalg.LinAlgError):
+                if self.division is not None:
+                    return self._divide(regularisation, like)
                 if self._condensable():
                     return self._condense(regularisation, like)
                 regular = sp.block_array(
@@ -209,22 +243,36 @@ class KKT:
 
     def _condense(self, regularisation: float, like: KKT | None) -> Schur:
         """Condense to the rows; held quantities keep their place in the pattern."""
-        weights = self.W.diagonal()
-        primal = dual = regularisation
-        if self.m >= kernel.LARGE and weights.min(initial=1.0) < 0.5:
-            primal, dual = PRIMAL, DUAL
-        self._delta = dual
-        h = 1.0 / (weights + primal)
+        primal, dual = self._regularised(regularisation)
+        h = 1.0 / (self.W.diagonal() + primal)
         if self._free is not None:
             h = np.where(self._free, h, NOTHING)
         earlier = like._factor if like is not None and isinstance(like._factor, Schur) else None
         return Schur(h, self._pattern, self._patternT, dual, earlier)
 
+    def _regularised(self, regularisation: float) -> tuple[float, float]:
+        """Return what is added to quantities and rows: little where the kernel factorises."""
+        primal = dual = regularisation
+        if self.m >= kernel.LARGE and self.W.diagonal().min(initial=1.0) < 0.5:
+            primal, dual = PRIMAL, DUAL
+        self._delta = dual
+        return primal, dual
+
+    def _divide(self, regularisation: float, like: KKT | None) -> Arrow:
+        """Factorise by blocks, each condensed onto what ties them."""
+        from mfa.balance.arrow import Arrow
+
+        assert self.division is not None
+        primal, dual = self._regularised(regularisation)
+        regular = (self.W + primal * sp.eye_array(self.n)).tocsr()
+        free = np.ones(self.n, dtype=bool) if self._free is None else self._free
+        earlier = like._factor if like is not None and isinstance(like._factor, Arrow) else None
+        return Arrow(self.division, regular, self.J, self._pattern, free, dual, earlier)
+
     def _condensable(self) -> bool:
-        """Whether weights are diagonal and no quantity stands in so many rows as to fill J Jᵀ."""
+        """Whether the matrix can be condensed to the rows: diagonal weights, a sparse J Jᵀ."""
         off = self.W.nnz - np.count_nonzero(self.W.diagonal())
-        rows = np.bincount(self.J.indices, minlength=self.n).astype(float)
-        return off == 0 and float(rows @ rows) <= 30.0 * self.J.nnz + 1e5
+        return off == 0 and not dense_columns(self.J)
 
     def solve(
         self, primal: np.ndarray, dual: np.ndarray, sweeps: int = 60, tolerance: float = 1e-13
@@ -263,7 +311,7 @@ class KKT:
             worst, previous = now, u
             if now <= tolerance or stalled:
                 break
-            u = u + self._factor.solve(error)
+            u = u + self._solver().solve(error)
         x, multipliers = u[: self.n] * D[:, None], u[self.n :] * R[:, None]
         return (x[:, 0], multipliers[:, 0], worst) if single else (x, multipliers, worst)
 
@@ -296,8 +344,10 @@ class KKT:
         determined
             Whether the data settle each quantity, (n,); variances of the others mean nothing.
         """
-        schur = self._factor
-        if not isinstance(schur, Schur) or not isinstance(schur.factor, Factor):
+        schur, by_blocks = self._solver(), self.division is not None
+        if by_blocks and (self.m < kernel.LARGE or not self._condensable()):
+            return None
+        if not by_blocks and not (isinstance(schur, Schur) and isinstance(schur.factor, Factor)):
             return None
         weights = self.W.diagonal()
         measured = weights > 0
@@ -305,12 +355,24 @@ class KKT:
         h = np.where(measured | determined, h, FREE)
         variance = h
         for _ in range(PASSES):
-            schur = Schur(h, self.J, self._JT, DUAL, schur)
-            assert isinstance(schur.factor, Factor)
-            variance = h - h**2 * kernel.diagonal_of(self.J, schur.factor)
+            schur, variance = self._inverse_diagonal(h, schur)
             wide = np.clip(WIDE * np.abs(variance), 1e-2, 10 * FREE)
             h = np.where(measured, h, np.where(determined, wide, FREE))
         return np.maximum(variance, 0.0) * self.column_scale**2
+
+    def _inverse_diagonal(
+        self, h: np.ndarray, like: SuperLU | Schur | Arrow
+    ) -> tuple[Schur | Arrow, np.ndarray]:
+        """Return a factor with inverse weights h, and the quantities' diagonal of its inverse."""
+        if self.division is None:
+            schur = Schur(h, self.J, self._JT, DUAL, like if isinstance(like, Schur) else None)
+            assert isinstance(schur.factor, Factor)
+            return schur, h - h**2 * kernel.diagonal_of(self.J, schur.factor)
+        from mfa.balance.arrow import Arrow
+
+        weights, free = sp.csr_array(sp.diags_array(1.0 / h)), np.ones(self.n, dtype=bool)
+        arrow = Arrow(self.division, weights, self.J, self.J, free, DUAL, like, exact=True)
+        return arrow, arrow.variance()
 
     def left_null(self, vectors: np.ndarray) -> np.ndarray:
         """Return vectors (m × k) projected on the left null space of J, of a system with W = I.
@@ -320,5 +382,5 @@ class KKT:
         y, delta = vectors, self._delta
         for _ in range(4):
             right = np.concatenate([np.zeros((self.n, y.shape[1])), -y])
-            y = delta * self._factor.solve(right)[self.n :]
+            y = delta * self._solver().solve(right)[self.n :]
         return y * self.row_scale[:, None]

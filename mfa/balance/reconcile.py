@@ -9,6 +9,7 @@ on it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,6 +19,9 @@ from mfa.balance.distribution import Likelihood
 from mfa.balance.equations import Equations, Observations
 from mfa.balance.kkt import KKT
 from mfa.balance.start import plain_start, starting_point, typical_sizes
+
+if TYPE_CHECKING:
+    from mfa.balance.division import Division
 
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-11
@@ -51,7 +55,11 @@ class Solution:
 
 
 def reconcile(
-    equations: Equations, *, start: np.ndarray | None = None, robust: bool = False
+    equations: Equations,
+    *,
+    start: np.ndarray | None = None,
+    robust: bool = False,
+    division: Division | None = None,
 ) -> Solution:
     """Return the most likely values of all quantities.
 
@@ -61,9 +69,11 @@ def reconcile(
         Starting values in internal units, to overrule those from the data; (n,).
     robust
         Weigh data that are far off down (Huber, `mfa.balance.robust`).
+    division
+        Blocks in which every step is solved, and who works on them (`mfa.balance.division`).
     """
     likelihood = Likelihood.of(equations.observations, robust)
-    problem = _Problem(equations, likelihood)
+    problem = _Problem(equations, likelihood, division)
     x = problem.starting_point() if start is None else start.copy()
     return problem.solve(x)
 
@@ -71,10 +81,14 @@ def reconcile(
 class _Problem:
     """One reconciliation under way: the free columns, and the step from one iterate to the next."""
 
-    def __init__(self, equations: Equations, likelihood: Likelihood) -> None:
+    def __init__(
+        self, equations: Equations, likelihood: Likelihood, division: Division | None = None
+    ) -> None:
         self.e, self.likelihood, self.observations = equations, likelihood, equations.observations
         self.data = self._merged()
         self.unfixed = np.flatnonzero(~self.data.fixed)
+        self.whole = division
+        self.division = None if division is None else division.of(self.unfixed)
         self._weigh()
         self.lower = equations.lower[self.unfixed]
         self.upper = equations.upper[self.unfixed]
@@ -102,7 +116,7 @@ class _Problem:
         if self.e.linear and self.likelihood.plain:
             return plain_start(self.e, self.data.mean, self.data.fixed)
         return starting_point(
-            self.e, self.data.mean, self.data.W, self.data.gradient0, self.data.fixed
+            self.e, self.data.mean, self.data.W, self.data.gradient0, self.data.fixed, self.whole
         )
 
     def _sizes(self, x: np.ndarray) -> np.ndarray:
@@ -123,7 +137,7 @@ class _Problem:
             J = self.e.jacobian(x)[:, self.unfixed].tocsr()
             f = self.e.residual(x)
             y = x[self.unfixed]
-            kkt = self.kkt = KKT(self.W, J, self.size, self.kkt)
+            kkt = self.kkt = KKT(self.W, J, self.size, self.kkt, self.division)
             step, multipliers = self._step(kkt, J, y, f)
             if self.e.linear and plain:
                 x[self.unfixed] = y + step
@@ -223,7 +237,7 @@ class _Problem:
         J = self.e.jacobian(x)[:, self.unfixed].tocsr()
         kkt = self.kkt
         if kkt is None or not (self.e.linear and self.likelihood.plain):
-            kkt = KKT(self.W, J, self.size, kkt)
+            kkt = KKT(self.W, J, self.size, kkt, self.division)
         chi2 = self.likelihood.chi2(x)
         return Solution(
             x,

@@ -34,7 +34,7 @@ def refuse_unknown_options(robust: object, unknown: Mapping[str, object]) -> Non
         Problem(
             "option-unknown",
             "A balance has no option “{option}”; the options are: {known}.",
-            {"option": option, "known": "robust"},
+            {"option": option, "known": "robust, client"},
         )
         for option in unknown
     ]

@@ -23,6 +23,7 @@ def posterior_sd(solution: Solution, classification: Classification) -> np.ndarr
     free = classification.status[unfixed] == FREE
     wanted = np.flatnonzero(~free)
     at_once = kkt.posterior_variance(~free)
+    kkt.bring_home()
     if at_once is not None:
         variance = np.where(free, np.nan, at_once)
         wanted = wanted[:0]

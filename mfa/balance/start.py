@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import scipy.sparse as sp
 
 from mfa.balance.equations import Equations
 from mfa.balance.kkt import KKT
 
+if TYPE_CHECKING:
+    from mfa.balance.division import Division
+
 ROUNDS = 60
 
 
 def starting_point(
-    e: Equations, mean: np.ndarray, W: sp.csr_array, g0: np.ndarray, fixed: np.ndarray
+    e: Equations,
+    mean: np.ndarray,
+    W: sp.csr_array,
+    g0: np.ndarray,
+    fixed: np.ndarray,
+    division: Division | None = None,
 ) -> np.ndarray:
     """Return starting values of all quantities, (n,).
 
@@ -24,6 +34,8 @@ def starting_point(
         Weights and ``Hᵀ V⁻¹ z`` of the observations.
     fixed
         Whether each quantity is a constant.
+    division
+        Blocks of the system, see `mfa.balance.kkt.KKT`.
     """
     known = np.where(np.isnan(mean), e.start, mean)
     x = propagate(e, known)
@@ -31,7 +43,7 @@ def starting_point(
     if not missing.any():
         return _inside(e, x, fixed)
     x = _inside(e, np.where(missing, typical_sizes(e, known), x), fixed)
-    filled = _fill(e, x, missing, W, g0, fixed)
+    filled = _fill(e, x, missing, W, g0, fixed, division)
     return _inside(e, np.where(missing, filled, x), fixed)
 
 
@@ -53,16 +65,16 @@ def propagate(e: Equations, known: np.ndarray) -> np.ndarray:
     x = known.copy()
     if not e.A.shape[0]:
         return x
-    pattern = _pattern(e)
+    stands = pattern(e)
     for _ in range(ROUNDS):
         unknown = np.isnan(x)
         if not unknown.any():
             break
-        left = pattern @ unknown.astype(float)
+        left = stands @ unknown.astype(float)
         rows = np.flatnonzero(left == 1)
         if not len(rows):
             break
-        part = pattern[rows].tocoo()
+        part = stands[rows].tocoo()
         here = unknown[part.col]
         column = np.full(len(rows), -1, dtype=np.int64)
         column[part.row[here]] = part.col[here]
@@ -75,7 +87,7 @@ def propagate(e: Equations, known: np.ndarray) -> np.ndarray:
     return x
 
 
-def _pattern(e: Equations) -> sp.csr_array:
+def pattern(e: Equations) -> sp.csr_array:
     """Return which quantity stands in which row, m × n of ones."""
     linear = e.A.tocoo()
     keep = linear.data != 0
@@ -129,6 +141,7 @@ def _fill(
     W: sp.csr_array,
     g0: np.ndarray,
     fixed: np.ndarray,
+    division: Division | None,
 ) -> np.ndarray:
     """Return values that satisfy the linear rows, moving the missing ones most."""
     linear = np.ones(e.A.shape[0], dtype=bool)
@@ -138,7 +151,8 @@ def _fill(
     y = x[free]
     size = np.maximum(np.abs(y), 1e-6 * (np.abs(y).max(initial=0.0) or 1.0))
     wide = sp.diags_array(np.where(missing[free], 1e-4, 1e2) / size**2)
-    kkt = KKT((W[free][:, free] + wide).tocsr(), A[:, free].tocsr(), size)
+    part = division.of(free, linear) if division is not None else None
+    kkt = KKT((W[free][:, free] + wide).tocsr(), A[:, free].tocsr(), size, division=part)
     step, _, _ = kkt.solve(g0[free] - W[free][:, free] @ y, e.b[linear] - A @ x, sweeps=4)
     out = x.copy()
     out[free] = y + np.where(np.isfinite(step), step, 0.0)

@@ -480,15 +480,22 @@ class System:
             ``"huber"``: data further than 1.345 σ from where the others put them count less and
             less, so that a blunder does not spoil its neighbours (`mfa.balance.robust`). Off by
             default: plain least squares, in which the tests of the data have their usual meaning.
+        client
+            A Dask cluster on which a system of several regions is balanced by blocks, one a region
+            (a client, a scheduler's address or ``"local"``, `mfa.cluster.connected`). Default: here
+            and undivided; the results are the same. Pays for regions of 100,000 quantities and up.
 
         Raises
         ------
         InputError
-            The system has errors (all of them at once), or an option is unknown.
+            The system has errors (all of them at once), or an option is unknown; or it cannot be
+            divided: it has one region, or too much ties them.
         InfeasibleError
             Constants, bounds and relations cannot hold together.
         ConvergenceError
             A nonlinear system did not converge.
+        ClusterError
+            The cluster cannot be reached, or cannot do the work.
         """
         from mfa.account import balance
 

@@ -62,9 +62,7 @@ def write_report(
     InputError
         The template is no Word document.
     """
-    _refuse_unknown("language", languages, LANGUAGES)
-    _refuse_unknown("format", formats, FORMATS)
-    letterhead = None if template is None else _letterhead(Path(template), formats)
+    letterhead = check_options(languages, formats, template)
     from mfa.report.chapters import compose
     from mfa.report.collect import collect
 
@@ -82,6 +80,21 @@ def write_report(
             *((f"report.{key}.pdf", _put(lambda key=key: pdfs[key].result())) for key in pdfs),
         ]
         return [_replace(folder / name, write) for name, write in files]
+
+
+def check_options(
+    languages: Sequence[str], formats: Sequence[str], template: str | Path | None
+) -> bytes | None:
+    """Check what a report is asked to be; return the letterhead, if there is one.
+
+    Raises
+    ------
+    ValueError, InputError, OSError
+        See `write_report`; or the template cannot be read.
+    """
+    _refuse_unknown("language", languages, LANGUAGES)
+    _refuse_unknown("format", formats, FORMATS)
+    return None if template is None else _letterhead(Path(template), formats)
 
 
 Write = Callable[[Path], object]

@@ -70,8 +70,7 @@ def lay_out(
         high = max(high, 0.62 * room)
     high = max(high, LEAST_HEIGHT)
     named = [
-        replace(graph, title=name, note="")
-        for (name, _), graph in zip(panels, graphs, strict=True)
+        replace(graph, title=name, note="") for (name, _), graph in zip(panels, graphs, strict=True)
     ]
     drawings = _draw_alike(named, (max(room, 300.0), high), scale, uncertainty, like)
     paper = (width, height if fixed else 0.0)
