@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 @case_argument
 @click.option("--view", metavar="VIEW", help="Id of a view (default: the first).")
 @click.option("-o", "output", type=PICTURE_FILE, required=True, metavar="FILE",
-              help="The picture to write: .svg, .png, .pdf, .html, or .txt for SankeyMATIC.")  # fmt: skip
+              help="The picture to write: .svg, .png, .pdf, .html, or .txt for "
+                   "SankeyMATIC.")  # fmt: skip
 @click.option("--period", metavar="PERIOD", help="Which period (default: the last).")
 @click.option("--periods", metavar="P1,P2|all",
               help="Several periods side by side, on one scale and with one legend.")  # fmt: skip

@@ -63,6 +63,7 @@ BOTTOM = {
     "cli_explain",
     "cli_help",
     "cli_options",
+    "cli_sankey",
     "cli_report",
     "cli_serve",
     "cli_text",

@@ -17,7 +17,7 @@ class Here:
 
 
 def communes(seed=1, children=3, *, curved=False, shared=False, correlated=False, sd=0.08):
-    """A city and its communes: rice is milled, eaten and thrown away; some things nobody counted."""
+    """A city and its communes: rice is milled, eaten and thrown away, in part uncounted."""
     rng = np.random.default_rng(seed)
     names = [f"c{k}" for k in range(children)]
     s = mfa.System("communes", unit="t/year", regions={"city": names})
