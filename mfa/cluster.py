@@ -25,7 +25,7 @@ from mfa.errors import ClusterError, Problem
 from mfa.threads import one_thread
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, LocalCluster
 
 Where: TypeAlias = "Client | str | None"
 Progress = Callable[[int, int], None]
@@ -59,9 +59,9 @@ def connected(client: Client | str) -> Iterator[Client]:
             "Work on a cluster needs Dask, which is not installed here. Install it with: {command}",
             command=EXTRA,
         )
-    import distributed
+    from distributed import Client
 
-    if isinstance(client, distributed.Client) and not client.asynchronous:
+    if isinstance(client, Client) and not client.asynchronous:
         yield client
         return
     if not isinstance(client, str) or not (client == LOCAL or "://" in client):
@@ -74,18 +74,32 @@ def connected(client: Client | str) -> Iterator[Client]:
         )
     if client == LOCAL:
         with (
-            distributed.LocalCluster(
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address=None,
-                silence_logs=logging.ERROR,
-            ) as cluster,
-            distributed.Client(cluster, set_as_default=False) as found,
+            local_cluster() as cluster,
+            Client(cluster, set_as_default=False) as found,
         ):
             yield found
         return
     with _reached(client) as found:
         yield found
+
+
+def local_cluster(workers: int | None = None) -> LocalCluster:
+    """Start a cluster of processes on this machine, one thread each, on ports that are free.
+
+    Parameters
+    ----------
+    workers
+        How many; default: as many as there are processors.
+    """
+    import distributed
+
+    return distributed.LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        silence_logs=logging.ERROR,
+        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+    )
 
 
 def _reached(address: str) -> Client:
@@ -170,7 +184,7 @@ def _finished(client: Client, futures: list[Future]) -> Iterator[Future]:
             pause, alone = 0.001, time.monotonic()
             continue
         time.sleep(pause)
-        pause = min(2 * pause, 0.05)
+        pause = min(2 * pause, 0.01)
         if time.monotonic() - alone > PATIENCE:
             if not _workers(client):
                 raise _problem(

@@ -69,11 +69,15 @@ def divide(e: Equations, crew: Crew) -> Division:
     blocks = np.unique(columns[columns >= 0])
     wide = int((columns < 0).sum() + (rows < 0).sum())
     if len(blocks) < 2:
-        message = (
-            "On a cluster a system is divided by its regions, and this one has only one. Balance "
-            "it without client=."
+        raise InputError(
+            [
+                Problem(
+                    "division-one",
+                    "On a cluster a system is divided by its regions, and this one has only one. "
+                    "Balance it without client=.",
+                )
+            ]
         )
-        raise InputError([Problem("division-one", message)])
     if wide > WIDEST:
         raise InputError(
             [

@@ -17,7 +17,7 @@ class Here:
 
 
 def communes(seed=1, children=3, *, curved=False, shared=False, correlated=False, sd=0.08):
-    """A city and its communes: rice is milled, eaten and thrown away, in part uncounted."""
+    """A city and its communes: rice is milled, sold and wasted; some things nobody counted."""
     rng = np.random.default_rng(seed)
     names = [f"c{k}" for k in range(children)]
     s = mfa.System("communes", unit="t/year", regions={"city": names})
@@ -35,9 +35,9 @@ def communes(seed=1, children=3, *, curved=False, shared=False, correlated=False
         size = 100.0 * (k + 1) * rng.uniform(0.8, 1.2)
         paddy, rice = size, 0.66 * size
         for flow, value in (("paddy", paddy), ("rice", rice), ("sold", 0.5 * size)):
-            if rng.random() < 0.8:
+            if flow == "rice" or rng.random() < 0.8:
                 noisy = value * (1 + sd * rng.normal())
-                s.observe(flow, noisy, sd=sd * value, region=name)
+                s.observe(flow, noisy, sd=sd * value, region=name, id=f"{flow}_{name}")
         s.observe("waste", 0.05 * size, sd=0.04 * size, region=name)
     total = 100.0 * children * (children + 1) / 2
     s.observe("paddy", total, sd=0.02 * total, region="city")
@@ -51,7 +51,7 @@ def communes(seed=1, children=3, *, curved=False, shared=False, correlated=False
         s.parameter("rate", value=0.1, sd=0.02, unit="1")
         s.relate("waste = rate * sold")
     if correlated:
-        s.correlate("paddy[c0]", "rice[c1]", 0.6)
+        s.correlate("rice_c0", "rice_c1", 0.6)
     return s
 
 
@@ -59,7 +59,7 @@ def big(regions=4, processes=1400, seed=2):
     """Regions of several thousand flows each, tied by a few relations between them."""
     rng = np.random.default_rng(seed)
     names = [f"r{k}" for k in range(regions)]
-    source, target, value = [], [], []
+    source, target = [], []
     for k in range(processes):
         source += [f"p{k}", f"p{k}"]
         target += [f"p{(k + 1) % processes}", f"p{(k * 7 + 3) % processes}"]
