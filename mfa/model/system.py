@@ -483,7 +483,7 @@ class System:
         client
             A Dask cluster on which a system of several regions is balanced by blocks, one a region
             (a client, a scheduler's address or ``"local"``, `mfa.cluster.connected`). Default: here
-            and undivided; the results are the same. Pays for regions of 100,000 quantities and up.
+            and undivided. The results are the same; small systems are balanced faster here.
 
         Raises
         ------
