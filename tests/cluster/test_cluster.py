@@ -4,7 +4,6 @@ import os
 import signal
 from pathlib import Path
 
-import dask
 import distributed
 import numpy as np
 import pytest
@@ -30,6 +29,12 @@ def pair():
         yield found
 
 
+@pytest.fixture(scope="module")
+def lone():
+    with ours.local_cluster(1) as found:
+        yield found
+
+
 @pytest.fixture
 def client(pair):
     with distributed.Client(pair, set_as_default=False) as found:
@@ -47,14 +52,13 @@ def kill_one(client):
 # ------------------------------------------------------------------------------------ ensembles
 
 
-def test_draws_are_the_same_here_and_on_one_or_two_workers(pair):
+def test_draws_are_the_same_here_and_on_one_or_two_workers(pair, lone):
     account, done = chain().balance(), []
     here = account.sample(1100, seed=3).values
     two = account.sample(
         1100, seed=3, client=pair.scheduler_address, progress=lambda k, n: done.append((k, n))
     )
-    with ours.local_cluster(1) as lone:
-        one = account.sample(1100, seed=3, client=lone.scheduler_address)
+    one = account.sample(1100, seed=3, client=lone.scheduler_address)
     assert np.array_equal(one.values, here)
     assert np.array_equal(two.values, here)
     assert done == [(k, 5) for k in range(1, 6)]
@@ -127,7 +131,7 @@ def town(tmp_path, monkeypatch):
 
 
 def test_cases_are_reported_alike_through_a_scheduler(pair, town, monkeypatch):
-    options = ["--language", "en", "--format", "html,xlsx"]
+    options = ["--language", "en", "--format", "xlsx,html"]
     here = CliRunner().invoke(cli, ["report", "town", "-o", "here", *options])
     monkeypatch.setenv("LC_ALL", "vi_VN.UTF-8")
     there = CliRunner().invoke(
@@ -188,10 +192,9 @@ def test_a_worker_with_other_versions_is_refused(client, monkeypatch):
         chain().balance().sample(10, client=client)
 
 
-def test_a_task_that_kills_its_workers_ends_in_words():
+def test_a_task_that_kills_its_workers_ends_in_words(lone, monkeypatch):
+    monkeypatch.setattr(lone.scheduler, "allowed_failures", 0)
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        ours.local_cluster(1) as lone,
         distributed.Client(lone, set_as_default=False) as client,
         pytest.raises(ClusterError, match="1 workers of the cluster died"),
     ):
