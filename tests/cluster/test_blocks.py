@@ -6,21 +6,20 @@ import numpy as np
 import pytest
 
 import mfa
-from mfa.account import Account
+from mfa.account import _balanced
 from mfa.balance import arrow, division
 from mfa.balance.assemble import assemble
 from mfa.balance.classify import FREE
 from mfa.balance.division import BORDER, divide
 from mfa.balance.reconcile import reconcile
 from mfa.errors import InputError
+from tests.balance.networks import random_network
 from tests.cluster.regions import Here, big, communes
 
 
 def by_blocks(system, robust=False):
     equations = assemble(system)
-    parts = divide(equations, Here())
-    solution = reconcile(equations, robust=robust, division=parts)
-    return Account(system, equations, solution, parts)
+    return _balanced(system, equations, "huber" if robust else None, divide(equations, Here()))
 
 
 def compare(one, two, tolerance=1e-9, spread=1e-9):
@@ -28,7 +27,8 @@ def compare(one, two, tolerance=1e-9, spread=1e-9):
     scale = np.ones(len(one.solution.x))
     scale[one.solution.unfixed] = one.solution.kkt.column_scale
     x, y = one.solution.x, two.solution.x
-    assert (np.abs(x - y) <= tolerance * np.maximum(np.abs(x), scale)).all()
+    size = np.maximum(np.abs(x), scale)
+    assert (np.abs(x - y) <= tolerance * np.maximum(size, 1e-2 * size.max())).all()
     known = one.classification.status != FREE
     a, b = one._sd[known], two._sd[known]
     assert (np.abs(a - b) <= spread * np.maximum(a, 1e-3 * scale[known])).all()
@@ -51,6 +51,38 @@ def compare(one, two, tolerance=1e-9, spread=1e-9):
 def test_blocks_give_the_undivided_solution(seed, options):
     system = communes(seed, **options)
     compare(system.balance(), by_blocks(system))
+
+
+def random_regions(seed):
+    """A random network in several regions, some of it measured, in units large and small."""
+    rng = np.random.default_rng(seed)
+    _, pairs, _, value, _, measured = random_network(seed, 4, 10, share=rng.uniform(0.3, 0.9))
+    names = [f"r{k}" for k in range(int(rng.integers(2, 5)))]
+    s = mfa.System("x", unit="t/year", regions={"top": names} if seed % 2 else names)
+    for node in sorted({end for pair in pairs for end in pair} - {"import", "export"}):
+        s.process(node)
+    size = 10.0 ** rng.integers(-4, 5)
+    for j, pair in enumerate(pairs):
+        s.flow(f"f{j}", *pair, lower=None if seed % 3 else 0)
+        for region in s.regions:
+            if rng.random() < (0.6 if measured[j] else 0.15):
+                v = abs(value[j]) * size * rng.uniform(0.5, 2)
+                s.observe(f"f{j}", v, sd=v * rng.choice([0.01, 0.1, 0.5]), region=region)
+    if not seed % 2:
+        s.relate(f"f0[r0] + f1[r1] = {size}")
+    return s
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_random_regions(seed):
+    system = random_regions(seed)
+    try:
+        one = system.balance()
+    except mfa.InfeasibleError:
+        with pytest.raises(mfa.InfeasibleError):
+            by_blocks(system)
+        return
+    compare(one, by_blocks(system))
 
 
 def test_bounds_are_active_in_some_of_them():

@@ -87,10 +87,12 @@ def compare(one, two):
     assert one.table["status"].equals(two.table["status"])
 
 
-def test_regions_on_workers_give_the_undivided_account(client):
+def test_regions_on_workers_give_the_undivided_account(client, lone):
     system = communes(1, sd=0.9)
     two = system.balance(client=client)
     compare(system.balance(), two)
+    one = system.balance(client=lone.scheduler_address)
+    assert np.array_equal(one.solution.x, two.solution.x)
     assert two.solution.active.any()
 
 
