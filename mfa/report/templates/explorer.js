@@ -98,6 +98,7 @@ function drawWords() {
   $("title").textContent = D.title[lang()];
   $("boundary").textContent = D.boundary[lang()];
   $("find").placeholder = word("findHint");
+  if ($("report")) $("report").href = D.reports[state.language];
   for (const item of document.querySelectorAll("[data-word]")) item.textContent = word(item.dataset.word);
   for (const button of document.querySelectorAll("[data-language]")) {
     button.setAttribute("aria-pressed", String(button.dataset.language === state.language));
@@ -220,7 +221,18 @@ function aboutQuantity(q) {
     facts.push(element("p", {}, ...ends));
   }
   if (q.material) facts.push(element("p", {}, `${word("material")}: ${material(q.material)}`));
+  if (inReport(q)) {
+    const href = `${D.reports[state.language]}#q-${slug(q.id)}`;
+    facts.push(element("p", {}, element("a", {href}, word("inReport"))));
+  }
   return [...facts, ...aboutSources([q])];
+}
+// The report's annex can be linked to for its main period and region: the last and the first.
+function inReport(q) {
+  return D.reports[state.language] && ["", D.periods.at(-1)].includes(q.period) && ["", D.regions[0]].includes(q.region);
+}
+function slug(id) {
+  return [...id].map((c) => /[\p{L}\p{N}_-]/u.test(c) ? c : `.${c.codePointAt(0).toString(16)}.`).join("");
 }
 function aboutProcesses(ids) {
   const chosen = new Set(ids);
@@ -388,6 +400,7 @@ function recall() {
     const value = parts.get(key);
     if (value && (!allowed[key] || allowed[key].includes(value))) state[key] = value;
   }
+  state.layer = D.views.find((view) => view.id === state.view)?.layer ?? state.layer;
 }
 function drawAll() {
   drawWords();
