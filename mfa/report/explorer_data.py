@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from mfa.locale import N_, translator
 from mfa.locale.unit_words import unit_words
-from mfa.report.pictures import Pictures
-from mfa.report.rows import read_data
+from mfa.report.pictures import Pictures, whole_view
+from mfa.report.rows import clean_numbers, read_data
 from mfa.vocabulary import BOUNDARIES, KINDS, STATUSES, label
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def explorer_data(
 
 _BALANCE = ("process", "layer", "period", "region", "unit", "in", "out", "stock_change",
             "difference")  # fmt: skip
+_NUMBERS = ("value", "sd", "lower", "upper")
 _QUANTITY = ("kind", "source", "target", "material", "layer", "period", "region", "unit", "status",
              "value", "sd", "lower", "upper", "input", "input_sd", "adjustment")  # fmt: skip
 
@@ -158,6 +159,7 @@ def _quantities(account: Account, languages: Sequence[str], data: Any) -> list[l
         if only and not found:
             found = sorted({n for key, ns in at.items() if key[0] == row["id"] for n in ns})
         names = [_name(account, row, language) for language in languages]
+        row |= zip(_NUMBERS, clean_numbers(row, 0.0), strict=True)
         out.append([row["id"], names, *(_plain(row[name]) for name in _QUANTITY), found])
     return out
 
@@ -198,16 +200,11 @@ def _plain(value: Any) -> Any:
 
 def _views(account: Account) -> list[View]:
     """Return the views of the case; without any, one of every process for each layer with flows."""
-    from mfa.model.view import View
-
-    views = list(account.system.views.values())
-    if views:
-        return views
-    table = account.table
-    return [
-        View(f"all-{layer}", layer=layer, colour_by="material")
-        for layer in dict.fromkeys(table.loc[table["kind"] == "flow", "layer"])
-    ]
+    system = account.system
+    if system.views:
+        return list(system.views.values())
+    flows = account.table[account.table["kind"] == "flow"]
+    return [whole_view(system, layer) for layer in dict.fromkeys(flows["layer"])]
 
 
 def _pictures(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mfa.locale.numbers import format_number
 from mfa.report.document import Figure
+from mfa.report.pictures import whole_view
 from mfa.report.tables import given_decimals
 from mfa.sankey.colours import class_colour
 
@@ -39,11 +40,11 @@ class StackedBar:
 def sankey_figure(w: Writer, view: str | None, identifier: str) -> Figure | None:
     """Return the Sankey of a view (None: all processes) as a figure; None when it has no flows."""
     _, facts = w.tr, w.facts
-    chosen = facts.system.views[view] if view else None
+    chosen = facts.system.views[view] if view else whole_view(facts.system, "goods")
     image = facts.pictures.draw(chosen, w.language, facts.period, facts.region)
     if image is None:
         return None
-    title = chosen.name(w.language) if chosen else facts.system.title(w.language)
+    title = chosen.name(w.language) if view else facts.system.title(w.language)
     return Figure(
         identifier,
         image.svg,
@@ -57,7 +58,7 @@ def sankey_figure(w: Writer, view: str | None, identifier: str) -> Figure | None
         _("Point at a band for its value and uncertainty."),
         partial(_redrawn, image.graph),
         len(image.graph.nodes) > WIDE,
-        view=view or "",
+        view=chosen.id,
     )
 
 

@@ -19,7 +19,7 @@ from mfa.locale import translator
 from mfa.report.document import Document, Figure, Rich, Strong
 from mfa.report.tables import Badge, Bar, Cell, Ref
 
-_GLUE = re.compile(r" (?=%)|(?<=\b[pσ]) (?==)|(?<=χ²) (?==)|(?<==) (?=[<\d])")
+_GLUE = re.compile(r" (?=%)|(?<=\b[pσ]) (?=[=<])|(?<=χ²) (?==)|(?<=[=<]) (?=\d)")
 LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English"}
 
 

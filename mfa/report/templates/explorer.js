@@ -50,8 +50,9 @@ function formatter(places) {
 function number(value, digits) {
   if (value === "inf") return "∞";
   const step = digits < 0 ? 10 ** -digits : 1;
+  const places = Math.min(Math.max(digits, 0), 15);
   const shown = digits < 0 ? Math.round(value / step) * step : value;
-  return formatter(Math.min(Math.max(digits, 0), 15)).format(shown || 0).replace("-", "−");
+  return formatter(places).format(Math.abs(shown) < 0.5 * 10 ** -places ? 0 : shown).replace("-", "−");
 }
 function plain(value) { return value === "inf" ? "∞" : number(value, decimals(value, 0)); }
 function estimate(value, sd) {
@@ -332,9 +333,11 @@ function found() {
   });
   return [kept, rows.length];
 }
+// All rows are of the chosen kind then.
+const columns = () => COLUMNS.filter(([key]) => key !== "kind" || !state.kind);
 function drawTable() {
   const [rows, all] = found();
-  const head = COLUMNS.map(([key, , numeric]) => {
+  const head = columns().map(([key, , numeric]) => {
     const sorted = state.sort === key ? (state.down ? "descending" : "ascending") : "none";
     const button = element("button", {type: "button", "data-sort": key, onclick: () => {
       state.down = state.sort === key ? !state.down : Boolean(numeric);
@@ -346,7 +349,7 @@ function drawTable() {
   });
   document.querySelector("#quantities thead tr").replaceChildren(...head);
   document.querySelector("#quantities tbody").replaceChildren(...rows.map((q) => element("tr", {},
-    ...COLUMNS.map(([key, show, numeric], i) => {
+    ...columns().map(([key, show, numeric], i) => {
       if (i === 0) return element("th", {scope: "row"}, link(show(q), `quantity:${q.id}`));
       if (key === "status") return element("td", {}, badge(q.status));
       if ((key === "from" || key === "to") && show(q)) {
