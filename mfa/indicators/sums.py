@@ -132,8 +132,8 @@ class Reader:
         if not math.isfinite(found.value):
             return found
         value, sd = (
-            sum(abs(w) * self._amount(i, name) for i, w in weights.items())
-            for name in ("value", "sd")
+            sum(abs(w) * max(self._amount(i, n) for n in names) for i, w in weights.items())
+            for names in (("value", "input"), ("sd", "input_sd"))
         )
         exact = not found.sd > CANCELLED * sd
         if exact and abs(found.value) <= ROUNDING * value:
@@ -141,11 +141,12 @@ class Reader:
         return found
 
     def _amount(self, identifier: str, name: str) -> float:
-        """Return the size of a number of the table, in the unit of the sums."""
+        """Return the size of a number of the table, in the unit of the sums; 0 without any."""
         from mfa.units import convert
 
         row = self.rows[identifier]
-        return abs(float(convert(row[name], row["unit"], self.unit)))
+        size = abs(float(convert(row[name], row["unit"], self.unit)))
+        return size if math.isfinite(size) else 0.0
 
     def linear(self, weights: Mapping[str, float]) -> Estimate:
         """Return Σ weight × quantity with its σ, covariance included."""

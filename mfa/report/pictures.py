@@ -41,9 +41,11 @@ class Pictures:
         from mfa.sankey import draw
 
         size = sankey_size(view, len(self.account.system.processes))
+        # Without a view of its own, the title of the picture is that of the city.
+        chosen = view if view.groups or view.layer != "goods" else None
         labels = {"period": period or None, "region": region or None}
         try:
-            return draw(self.account, view, language=language, size=size, **labels)
+            return draw(self.account, chosen, language=language, size=size, **labels)
         except InputError:  # nothing flows here: `check` has named all that is wrong with a view
             return None
 
