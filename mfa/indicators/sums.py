@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mfa.account import Account, Estimate
 
+ROUNDING = 1e-9  # a sum below this share of its terms is zero…
+CANCELLED = 1e-6  # …when its σ is below this share of theirs
+
 
 @dataclass(frozen=True)
 class Total:
@@ -111,18 +114,39 @@ class Reader:
         weights = {i: w for i, w in weights.items() if i in self.rows}
         if not weights:
             return Total(key, category, {}, None, unit=self.unit)
-        whole = self.linear(weights)
+        whole = self._tidy(self.linear(weights), weights)
         if math.isfinite(whole.value):
             ends = whole.lower, whole.upper
             return Total(key, category, weights, whole, (), *ends, unit=self.unit)
         unknown = tuple(i for i in weights if not self.known(i))
         known = {i: w for i, w in weights.items() if i not in unknown}
-        estimate = self.linear(known) if known else None
+        estimate = self._tidy(self.linear(known), known) if known else None
         ends = [self._bounds(i, weights[i]) for i in unknown]
         lower = (estimate.lower if estimate else 0.0) + sum(low for low, _ in ends)
         upper = (estimate.upper if estimate else 0.0) + sum(high for _, high in ends)
         floor = all(low > -1e-9 for low, _ in ends)
         return Total(key, category, weights, estimate, unknown, lower, upper, floor, self.unit)
+
+    def _tidy(self, found: Estimate, weights: Mapping[str, float]) -> Estimate:
+        """Return a sum without the rounding errors of terms that cancel."""
+        if not math.isfinite(found.value):
+            return found
+        value, sd = (
+            sum(abs(w) * max(self._amount(i, n) for n in names) for i, w in weights.items())
+            for names in (("value", "input"), ("sd", "input_sd"))
+        )
+        exact = not found.sd > CANCELLED * sd
+        if exact and abs(found.value) <= ROUNDING * value:
+            return replace(found, value=0.0, sd=0.0, lower=0.0, upper=0.0)
+        return found
+
+    def _amount(self, identifier: str, name: str) -> float:
+        """Return the size of a number of the table, in the unit of the sums; 0 without any."""
+        from mfa.units import convert
+
+        row = self.rows[identifier]
+        size = abs(float(convert(row[name], row["unit"], self.unit)))
+        return size if math.isfinite(size) else 0.0
 
     def linear(self, weights: Mapping[str, float]) -> Estimate:
         """Return Σ weight × quantity with its σ, covariance included."""

@@ -16,9 +16,11 @@ from mfa.locale import LANGUAGES
 if TYPE_CHECKING:
     from mfa.account import Account
     from mfa.report.document import Document
+    from mfa.report.facts import Facts
 
 __all__ = ["FORMATS", "write_report"]
 
+EXPLORER = "explorer.html"
 FORMATS = ("html", "explorer", "docx", "pdf", "xlsx")
 
 
@@ -74,7 +76,7 @@ def write_report(
     with ThreadPoolExecutor(1) as pool:
         pdfs = {key: pool.submit(_pdf, documents[key]) for key in documents if "pdf" in formats}
         files = [
-            *_pages(account, documents, formats),
+            *_pages(facts, documents, formats),
             *_word_files(documents, formats, letterhead),
             *_workbook(documents, formats),
             *((f"report.{key}.pdf", _put(lambda key=key: pdfs[key].result())) for key in pdfs),
@@ -106,22 +108,29 @@ def _put(make: Callable[[], bytes]) -> Write:
 
 
 def _pages(
-    account: Account, documents: Mapping[str, Document], formats: Sequence[str]
+    facts: Facts, documents: Mapping[str, Document], formats: Sequence[str]
 ) -> Iterator[tuple[str, Write]]:
     """Yield name and writer of every web page."""
     names = {language: f"report.{language}.html" for language in documents}
+    explored = EXPLORER if "explorer" in formats else ""
     if "html" in formats:
         from mfa.report.html import render_html
 
         for language, document in documents.items():
             others = {key: name for key, name in names.items() if key != language}
-            page = partial(render_html, document, others)
+            page = partial(render_html, document, others, explored)
             yield names[language], _put(lambda page=page: page().encode("utf-8"))
     if "explorer" in formats:
         from mfa.report.explorer import render_explorer
 
-        explorer = partial(render_explorer, account, tuple(documents))
-        yield "explorer.html", _put(lambda: explorer().encode("utf-8"))
+        explorer = partial(
+            render_explorer,
+            facts.account,
+            tuple(documents),
+            pictures=facts.pictures,
+            reports=names if "html" in formats else {},
+        )
+        yield EXPLORER, _put(lambda: explorer().encode("utf-8"))
 
 
 def _word_files(

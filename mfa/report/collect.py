@@ -12,6 +12,7 @@ from mfa.indicators.waste import destination_flows, waste_vectors
 from mfa.report.changes import period_changes
 from mfa.report.facts import Balance, Driver, Facts, Item, LayerFacts, NextDatum, TestFacts
 from mfa.report.gaps import find_gaps
+from mfa.report.pictures import Pictures
 from mfa.report.quality import count_quality, group_quality
 from mfa.report.rows import number, read_balances, read_data, read_items
 from mfa.report.sectors import match_views, sector_facts
@@ -71,6 +72,7 @@ def collect(account: Account, case_id: str = "") -> Facts:
         overall_view=views.overall,
         other_views=views.other,
         stamp=dict(account.stamp),
+        pictures=Pictures(account),
     )
 
 

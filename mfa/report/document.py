@@ -81,6 +81,7 @@ class Figure:
     draws the picture again for paper, at a width and at most a height in px; without it the same
     picture stands everywhere. A ``wide`` one gets a page across of its own. ``label`` (“Figure 3”)
     is set when the document is composed.
+    ``view`` is the id of the view it shows, for pages that lead to the explorer.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Figure:
     redraw: Callable[[float, float], str] | None = None
     wide: bool = False
     label: str = ""
+    view: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ JSON in a data block that is never run, and are only ever set as text.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -20,12 +20,20 @@ from mfa.report.html import LANGUAGE_NAMES, _file, _policy, _style, _version
 if TYPE_CHECKING:
     from mfa.account import Account
     from mfa.errors import Problem
+    from mfa.report.pictures import Pictures
 
 # What could end the data block or a line in it, and what some parsers take for a line end.
 _UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
-def render_explorer(account: Account, languages: Sequence[str] = LANGUAGES, extra: str = "") -> str:
+def render_explorer(
+    account: Account,
+    languages: Sequence[str] = LANGUAGES,
+    extra: str = "",
+    *,
+    pictures: Pictures | None = None,
+    reports: Mapping[str, str] | None = None,
+) -> str:
     """Return the page.
 
     Parameters
@@ -36,10 +44,15 @@ def render_explorer(account: Account, languages: Sequence[str] = LANGUAGES, extr
         Those one can switch between; the first is shown first.
     extra
         A further script, for pages that a server keeps fresh; it may ask that server.
+    pictures
+        Those which a report of the same account has drawn already.
+    reports
+        Language → file name of the report beside the page, to link to.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    data = explorer_data(account, languages)
+    data = explorer_data(account, languages, pictures)
+    data["reports"] = dict(reports or {})
     environment = Environment(
         loader=PackageLoader("mfa.report"), autoescape=True, undefined=StrictUndefined
     )
@@ -53,6 +66,7 @@ def render_explorer(account: Account, languages: Sequence[str] = LANGUAGES, extr
         language=languages[0],
         languages=[(x, LANGUAGE_NAMES[x]) for x in languages],
         title=account.system.title(languages[0]),
+        reports=data["reports"],
         words={key: texts[0] for key, texts in data["words"].items()},
         data=Markup(data_block(data)),
         style=Markup(style),

@@ -8,16 +8,15 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mfa.errors import InputError
 from mfa.locale import N_, translator
 from mfa.locale.unit_words import unit_words
-from mfa.report.rows import read_data
+from mfa.report.pictures import Pictures, whole_view
+from mfa.report.rows import clean_numbers, read_data
 from mfa.vocabulary import BOUNDARIES, KINDS, STATUSES, label
 
 if TYPE_CHECKING:
     from mfa.account import Account
     from mfa.model.view import View
-    from mfa.sankey import SankeyImage
 
 _Node = dict[str, Any]
 PICTURES = 1_100_000
@@ -73,15 +72,22 @@ WORDS = {
     "suspect": N_("all other data speak against this value"),
     "unlimited": N_("no upper limit"),
     "close": N_("Close"),
+    "report": N_("Report"),
+    "inReport": N_("In the report"),
 }  # fmt: skip
 
 
-def explorer_data(account: Account, languages: Sequence[str]) -> dict[str, Any]:
-    """Return everything the page shows; names are lists in the order of `languages`."""
+def explorer_data(
+    account: Account, languages: Sequence[str], pictures: Pictures | None = None
+) -> dict[str, Any]:
+    """Return everything the page shows; names are lists in the order of `languages`.
+
+    `pictures` are those which a report of the same account has drawn already.
+    """
     system = account.system
     data = read_data(account)
     used = dict.fromkeys(datum.source for datum in data)
-    pictures, groups = _pictures(account, languages)
+    packed, groups = _pictures(pictures or Pictures(account), languages)
     return {
         "languages": list(languages),
         "words": {key: [translator(x)(text) for x in languages] for key, text in WORDS.items()},
@@ -106,12 +112,13 @@ def explorer_data(account: Account, languages: Sequence[str]) -> dict[str, Any]:
         "balances": [
             [_plain(row[name]) for name in _BALANCE] for row in account.residuals.to_dict("records")
         ],
-        "pictures": pictures,
+        "pictures": packed,
     }
 
 
 _BALANCE = ("process", "layer", "period", "region", "unit", "in", "out", "stock_change",
             "difference")  # fmt: skip
+_NUMBERS = ("value", "sd", "lower", "upper")
 _QUANTITY = ("kind", "source", "target", "material", "layer", "period", "region", "unit", "status",
              "value", "sd", "lower", "upper", "input", "input_sd", "adjustment")  # fmt: skip
 
@@ -152,6 +159,7 @@ def _quantities(account: Account, languages: Sequence[str], data: Any) -> list[l
         if only and not found:
             found = sorted({n for key, ns in at.items() if key[0] == row["id"] for n in ns})
         names = [_name(account, row, language) for language in languages]
+        row |= zip(_NUMBERS, clean_numbers(row, 0.0), strict=True)
         out.append([row["id"], names, *(_plain(row[name]) for name in _QUANTITY), found])
     return out
 
@@ -192,20 +200,15 @@ def _plain(value: Any) -> Any:
 
 def _views(account: Account) -> list[View]:
     """Return the views of the case; without any, one of every process for each layer with flows."""
-    from mfa.model.view import View
-
-    views = list(account.system.views.values())
-    if views:
-        return views
-    table = account.table
-    return [
-        View(f"all-{layer}", layer=layer, colour_by="material")
-        for layer in dict.fromkeys(table.loc[table["kind"] == "flow", "layer"])
-    ]
+    system = account.system
+    if system.views:
+        return list(system.views.values())
+    flows = account.table[account.table["kind"] == "flow"]
+    return [whole_view(system, layer) for layer in dict.fromkeys(flows["layer"])]
 
 
 def _pictures(
-    account: Account, languages: Sequence[str]
+    drawer: Pictures, languages: Sequence[str]
 ) -> tuple[dict[str, str | None], dict[str, dict[str, _Node]]]:
     """Return ``view|period|region|language`` → picture, and view → node → processes and names.
 
@@ -215,11 +218,11 @@ def _pictures(
     pictures: dict[str, str | None] = {}
     groups: dict[str, dict[str, _Node]] = {}
     room = PICTURES
-    for view, period, region, language in _combinations(account, languages):
+    for view, period, region, language in _combinations(drawer.account, languages):
         if room <= 0:
             break
         key = "|".join((view.id, period, region, language))
-        image = _image(account, view, period, region, language)
+        image = drawer.draw(view, language, period, region)
         pictures[key] = None
         if image:
             packed = gzip.compress(image.svg.encode("utf-8"), 9, mtime=0)
@@ -242,14 +245,3 @@ def _combinations(
             for view in _views(account):
                 for language in languages:
                     yield view, period, region, language
-
-
-def _image(
-    account: Account, view: View, period: str, region: str, language: str
-) -> SankeyImage | None:
-    from mfa.sankey import draw
-
-    try:
-        return draw(account, view, language=language, period=period, region=region)
-    except InputError:
-        return None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mfa.indicators.waste import WasteVector
     from mfa.model.system import System
     from mfa.report.changes import PeriodChange
+    from mfa.report.pictures import Pictures
     from mfa.report.quality import GroupQuality
 
 SCORES = ("reliability", "completeness", "temporal", "spatial", "other")
@@ -271,6 +272,7 @@ class Facts:
     overall_view: str | None
     other_views: tuple[str, ...]
     stamp: Mapping[str, Any]
+    pictures: Pictures
 
     @property
     def unit(self) -> str:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from mfa.locale.numbers import format_number
 from mfa.report.document import Figure
+from mfa.report.pictures import whole_view
 from mfa.report.tables import given_decimals
 from mfa.sankey.colours import class_colour
 
 if TYPE_CHECKING:
-    from mfa.model.view import View
     from mfa.report.text import Writer
     from mfa.sankey.graph import SankeyGraph
 
@@ -39,20 +39,16 @@ class StackedBar:
 
 def sankey_figure(w: Writer, view: str | None, identifier: str) -> Figure | None:
     """Return the Sankey of a view (None: all processes) as a figure; None when it has no flows."""
-    from mfa.sankey import draw_graph
-    from mfa.sankey.view import weave
-
     _, facts = w.tr, w.facts
-    chosen = facts.system.views[view] if view else None
-    labels = {"period": facts.period or None, "region": facts.region or None}
-    graph = weave(facts.account, chosen, language=w.language, **labels)
-    if not graph.links:
+    chosen = facts.system.views[view] if view else whole_view(facts.system, "goods")
+    image = facts.pictures.draw(chosen, w.language, facts.period, facts.region)
+    if image is None:
         return None
-    title = chosen.name(w.language) if chosen else facts.system.title(w.language)
+    title = chosen.name(w.language) if view else facts.system.title(w.language)
     return Figure(
         identifier,
-        draw_graph(graph, sankey_size(chosen)).svg,
-        _("{title} ({unit})", title=title, unit=shown_unit(graph)),
+        image.svg,
+        _("{title} ({unit})", title=title, unit=shown_unit(image.graph)),
         _(
             "Sankey diagram: {title}. The flows stand in the tables of this chapter and in the "
             "annex.",
@@ -60,8 +56,9 @@ def sankey_figure(w: Writer, view: str | None, identifier: str) -> Figure | None
         ),
         _reading(w, identifier),
         _("Point at a band for its value and uncertainty."),
-        partial(_redrawn, graph),
-        len(graph.nodes) > WIDE,
+        partial(_redrawn, image.graph),
+        len(image.graph.nodes) > WIDE,
+        view=chosen.id,
     )
 
 
@@ -82,12 +79,6 @@ def _redrawn(graph: SankeyGraph, width: float, tallest: float) -> str:
 
     height = min(tallest, max(PAPER[0] + PAPER[1] * len(graph.nodes), 300.0))
     return draw_graph(replace(graph, title="", subtitle=""), (width, height)).svg
-
-
-def sankey_size(view: View | None) -> tuple[float, float]:
-    """Return width and height in px: as wide as the page's column, so labels keep their size."""
-    nodes = len(view.groups) if view else 12
-    return 1120.0, float(min(max(380 + 26 * nodes, 480), 860))
 
 
 def shown_unit(graph: SankeyGraph) -> str:

@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from importlib.resources import files
+from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
@@ -18,11 +19,13 @@ from mfa.locale import translator
 from mfa.report.document import Document, Figure, Rich, Strong
 from mfa.report.tables import Badge, Bar, Cell, Ref
 
-_GLUE = re.compile(r" (?=%)|(?<=\b[pσ]) (?==)|(?<=χ²) (?==)|(?<==) (?=[<\d])")
+_GLUE = re.compile(r" (?=%)|(?<=\b[pσ]) (?=[=<])|(?<=χ²) (?==)|(?<=[=<]) (?=\d)")
 LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English"}
 
 
-def render_html(document: Document, others: Mapping[str, str] | None = None) -> str:
+def render_html(
+    document: Document, others: Mapping[str, str] | None = None, explorer: str = ""
+) -> str:
     """Return the page.
 
     Parameters
@@ -31,6 +34,8 @@ def render_html(document: Document, others: Mapping[str, str] | None = None) -> 
         The report.
     others
         Language → file name of the same report in other languages, to link to.
+    explorer
+        File name of the explorer beside the page, to link to; "" for none.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -46,6 +51,7 @@ def render_html(document: Document, others: Mapping[str, str] | None = None) -> 
     environment.filters["rich"] = rich_html
     environment.filters["badge"] = badge_html
     environment.filters["cell"] = lambda cell: cell_html(cell, document.language)
+    environment.filters["explored"] = lambda figure: _explored(figure, document, explorer)
     environment.globals["_"] = translator(document.language)
     style, script = _style(), _file("report.js")
     return environment.get_template("report.html.j2").render(
@@ -54,6 +60,7 @@ def render_html(document: Document, others: Mapping[str, str] | None = None) -> 
         script=Markup(script),
         policy=_policy(style, script),
         version=_version(),
+        explorer=explorer,
         others=[
             {"language": key, "href": href, "text": LANGUAGE_NAMES[key]}
             for key, href in sorted((others or {}).items())
@@ -75,6 +82,13 @@ def inline_svg(figure: Figure) -> str:
             rf'(aria-labelledby|aria-describedby)="{re.escape(identifier)}"', rf'\1="{new}"', svg
         )
     return svg
+
+
+def _explored(figure: Figure, document: Document, explorer: str) -> str:
+    """Return the address at which the explorer shows the figure's view; "" for none."""
+    if not (explorer and figure.view):
+        return ""
+    return f"{explorer}#{urlencode({'language': document.language, 'view': figure.view})}"
 
 
 def rich_html(text: Rich | str) -> Markup:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mfa.account import Account
     from mfa.model.system import System
 
+CANCELLED = 1e-6  # σ below this share of that of the observation is rounding, too
 ROUNDING = 1e-9  # numbers below this share of the layer's largest are the solver's zeros
 
 
@@ -94,8 +95,27 @@ def _scales(account: Account) -> dict[tuple[str, str], float]:
     return {key: (value if key[0] else 0.0) for key, value in largest.items()}
 
 
-def _snapped(value: float, scale: float) -> float:
-    return 0.0 if abs(value) < ROUNDING * scale else value
+def clean_numbers(row: Mapping[str, Any], scale: float) -> list[float]:
+    """Return value, σ and interval of a quantity, without what is only the solver's rounding.
+
+    Parameters
+    ----------
+    row
+        A row of ``account.table``.
+    scale
+        The largest value there is of its kind.
+    """
+    numbers = [number(row[name]) for name in ("value", "sd", "lower", "upper")]
+    scale = max(scale, _size(row["input"]))
+    value, sd = numbers[:2]
+    if abs(value) < ROUNDING * scale and sd < CANCELLED * _size(row["input_sd"]):
+        return [0.0] * 4
+    return [0.0 if abs(x) < ROUNDING * scale else x for x in numbers]
+
+
+def _size(value: Any) -> float:
+    size = abs(number(value))
+    return 0.0 if math.isnan(size) else size
 
 
 def _item(
@@ -108,7 +128,7 @@ def _item(
     kind, layer, unit = row["kind"], _text(row["layer"]), _text(row["unit"])
     target = _common_unit(kind, unit, units.get(layer, unit))
     period, region = _text(row["period"]), _text(row["region"])
-    numbers = [_snapped(number(row[name]), scale) for name in ("value", "sd", "lower", "upper")]
+    numbers = clean_numbers(row, scale)
     amounts = [_converted(number, unit, target) for number in numbers]
     return Item(
         row["id"],

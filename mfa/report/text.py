@@ -138,8 +138,8 @@ class Writer:
         return f"{format_value(100 * share, language=self.language, digits=2)}{SPACE}%"
 
     def p_value(self, p: float) -> str:
-        """Return a probability: three decimals, and not less than that."""
-        return f"< {self.number(0.001, 3)}" if p < 0.001 else self.number(p, 3)
+        """Return what follows “p”: “= 0.042”, or “< 0.001” for what is less."""
+        return f"< {self.number(0.001, 3)}" if p < 0.001 else f"= {self.number(p, 3)}"
 
     # ----------------------------------------------------------------------------------- cells
 
@@ -267,8 +267,14 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _slug(identifier: str) -> str:
-    """Return an id without characters that an anchor or a selector cannot hold, still unique."""
+def slug(identifier: str) -> str:
+    """Return an id without characters that an anchor or a selector cannot hold, still unique.
+
+    Examples
+    --------
+    >>> slug("Ngành gỗ")
+    'Ngành.20.gỗ'
+    """
     return "".join(c if c.isalnum() or c in "_-" else f".{ord(c):x}." for c in identifier)
 
 
@@ -280,14 +286,14 @@ def quantity_anchor(identifier: str) -> str:
     >>> quantity_anchor("silo.change")
     'q-silo.2e.change'
     """
-    return f"q-{_slug(identifier)}"
+    return f"q-{slug(identifier)}"
 
 
 def datum_anchor(identifier: str, *, assumed: bool = False) -> str:
     """Return the anchor of an observation, or of its reasoning in the list of assumptions."""
-    return f"{'a' if assumed else 'o'}-{_slug(identifier)}"
+    return f"{'a' if assumed else 'o'}-{slug(identifier)}"
 
 
 def source_anchor(identifier: str) -> str:
     """Return the anchor of a source in the references."""
-    return f"s-{_slug(identifier)}"
+    return f"s-{slug(identifier)}"

@@ -56,6 +56,7 @@ class Chromium:
         self.session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.send(f"{domain}.enable")
+        self.send("Page.bringToFront")  # keys go to the page in front only
         self.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.folder))
         self.resize(width, height)
         self.send("Page.navigate", url=url)

@@ -207,6 +207,66 @@ def bare() -> System:
     return s
 
 
+def town() -> System:
+    """Return a made-up town: three sectors, one period, every quantity with a name and a value."""
+    s = System(
+        "Sông Xanh",
+        unit="t/year",
+        periods=("2024",),
+        info={
+            "title_en": "Sông Xanh, a made-up town",
+            "title_vi": "Sông Xanh, một thị trấn giả định",
+            "boundary_en": "The town’s territory; calendar year 2024.",
+            "boundary_vi": "Địa bàn thị trấn; năm dương lịch 2024.",
+        },
+    )
+    for identifier, english, vietnamese, sector in (
+        ("farms", "Farms", "Nông hộ", "agriculture"),
+        ("homes", "Homes", "Hộ gia đình", "households"),
+        ("heap", "Compost yard", "Nhà ủ phân", "waste"),
+    ):
+        s.process(identifier, name_en=english, name_vi=vietnamese, sector=sector)
+    s.material("rice", name_en="Rice", name_vi="Gạo", mf_code="MF.1.1.1")
+    s.material("scraps", name_en="Scraps", name_vi="Rác hữu cơ", mf_code="MF.6")
+    for identifier, source, target, english, vietnamese, more in (
+        ("harvest", "environment", "farms", "Harvest", "Thu hoạch", {"value": 900, "sd": 90}),
+        ("meals", "farms", "homes", "Rice eaten", "Gạo ăn", {"value": 700, "sd": 30}),
+        ("sold", "farms", "export", "Rice sold", "Gạo bán", {}),
+        ("scraps", "homes", "heap", "Scraps", "Rác bếp", {"value": 200, "sd": 40}),
+        ("compost", "heap", "farms", "Compost", "Phân ủ", {"value": 80, "sd": 20}),
+        ("breath", "homes", "environment", "Breath and sewage", "Hơi thở, nước thải", {}),
+        ("rot", "heap", "environment", "Lost in rotting", "Hao hụt khi ủ", {}),
+    ):
+        role = {"scraps": "composting"}.get(identifier, "")
+        material = "scraps" if identifier in ("scraps", "compost", "rot", "breath") else "rice"
+        s.flow(identifier, source, target, name_en=english, name_vi=vietnamese,
+               material=material, role=role, **more)  # fmt: skip
+    return s
+
+
+def crowd(flows: int = 500) -> System:
+    """Return a chain of processes with many flows, all with long names."""
+    s = System("Crowd", unit="t/year", periods=("2023",))
+    length = max(flows // 10, 2)
+    tail = "của khu vực sản xuất, chế biến và phân phối liên huyện phía tây nam thành phố"
+    for n in range(length):
+        s.process(
+            f"p{n}",
+            name_en=f"Works number {n} of the regional association for processing",
+            name_vi=f"Cơ sở số {n} {tail}",
+            sector=f"Ngành thử nghiệm số {n % 7}",
+        )
+    for n in range(flows):
+        here, step = n % length, 1 + n // length
+        source = "import" if step > 8 else f"p{here}"
+        target = f"p{here + step}" if here + step < length else "export"
+        name = f"Dòng vật chất số {n} {tail}"
+        s.flow(f"f{n}", source, f"p{here}" if source == "import" else target, name_vi=name,
+               name_en=f"Material flow number {n} between works that are far apart",
+               value=10.0 + n % 13, uncertainty="20 %")  # fmt: skip
+    return s
+
+
 @cache
 def city_account() -> Account:
     """Return the balanced city, once for all tests."""

@@ -123,6 +123,35 @@ def test_city_without_views_is_drawn_whole() -> None:
     assert data["pictures"]["all-goods|||en"]
 
 
+def test_report_and_explorer_draw_each_picture_once(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mfa.sankey
+
+    drawn = []
+
+    def counting(*args: object, **options: object) -> object:
+        drawn.append((args[1].id, options["language"]))
+        return draw(*args, **options)
+
+    draw = mfa.sankey.draw
+    monkeypatch.setattr("mfa.sankey.draw", counting)
+    write_report(account, tmp_path, formats=("html", "explorer"))
+    assert sorted(drawn) == sorted((view, x) for view in account.system.views for x in ("vi", "en"))
+
+
+def test_links_to_the_report_only_where_there_is_one(account: Account, tmp_path: Path) -> None:
+    write_report(account, tmp_path, formats=("html", "explorer"))
+    both = (tmp_path / "explorer.html").read_text(encoding="utf-8")
+    assert '<a class="to-report" id="report" href="report.vi.html"' in both
+    assert 'href="explorer.html#language=vi"' in (tmp_path / "report.vi.html").read_text("utf-8")
+    write_report(account, tmp_path / "alone", formats=("explorer",))
+    alone = (tmp_path / "alone" / "explorer.html").read_text(encoding="utf-8")
+    assert "to-report" not in alone.partition("<body")[2]
+    write_report(account, tmp_path / "plain", formats=("html",))
+    assert "explorer.html" not in (tmp_path / "plain" / "report.vi.html").read_text("utf-8")
+
+
 def test_part_of_the_report(account: Account, tmp_path: Path) -> None:
     (written,) = write_report(account, tmp_path, languages=("en",), formats=("explorer",))
     assert written.name == "explorer.html"

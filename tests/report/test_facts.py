@@ -20,7 +20,7 @@ from mfa.report.rows import names_in
 from mfa.report.sectors import match_views
 from mfa.report.tables import Column, Num, Range, Row, Table, given_decimals
 from mfa.report.text import Writer, quantity_anchor
-from tests.report.cities import bare_account, city, city_account
+from tests.report.cities import bare_account, city, city_account, crowd
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,17 @@ def test_items_keep_the_account_s_numbers_and_their_observations(facts):
         assert known or math.isnan(item.value)
     assert facts.item("harvest").observations == ("harvest#1",)
     assert facts.datum("harvest#1").source == "S2"
+
+
+def test_what_cancels_is_zero_and_not_a_rounding_error():
+    total = collect(crowd(60).balance()).economy.total("dmc")
+    assert (total.estimate.value, total.estimate.sd) == (0.0, 0.0)
+    shed = System("shed", unit="t/year")
+    shed.process("shed")
+    shed.flow("in", "import", "shed", value=3, sd=1)
+    facts = collect(shed.balance())
+    assert (facts.items[0].value, facts.items[0].sd, facts.items[0].upper) == (0.0, 0.0, 0.0)
+    assert facts.economy.total("dmc").estimate.value == 0.0
 
 
 def test_amounts_are_in_the_common_unit_of_their_layer(facts):

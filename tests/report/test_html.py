@@ -20,7 +20,7 @@ from mfa.report.chapters import compose
 from mfa.report.collect import collect
 from mfa.report.document import Figure, Section
 from mfa.report.html import inline_svg, render_html
-from tests.report.cities import SCRIPT, bare_account, city, city_account
+from tests.report.cities import SCRIPT, bare_account, city, city_account, crowd
 
 PAGES = [(name, language) for name in ("city", "bare") for language in LANGUAGES]
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -50,7 +50,7 @@ def test_page_asks_nothing_of_the_network(name, language):
     for element in tree(name, language).iter():
         for attribute, value in element.attrib.items():
             if attribute == "href" and element.tag == f"{XHTML}a":
-                assert value.startswith(("#", "https://example.org/", "report."))
+                assert value.startswith(("#", "https://example.org/", "report.", "explorer."))
             elif attribute in ("href", "src", "srcset", "action", "data", "poster"):
                 raise AssertionError(f"{element.tag} refers to {value!r}")
             assert attribute != "style"
@@ -160,6 +160,13 @@ def test_pictures_in_one_page_share_no_ids():
     svg = '<?xml version="1.0"?><svg><pattern id="h"/><path fill="url(#h)"/><use href="#h"/></svg>'
     text = inline_svg(Figure("fig", svg, "", ""))
     assert text == '<svg><pattern id="fig-h"/><path fill="url(#fig-h)"/><use href="#fig-h"/></svg>'
+
+
+def test_free_names_of_sectors_make_anchors_without_spaces():
+    root = html5lib.parse(render_html(compose(collect(crowd(30).balance()), "vi")))
+    ids = [e.get("id") for e in root.iter() if e.get("id")]
+    assert any(i.startswith("sector-Ngành") for i in ids)
+    assert [i for i in ids if set(i) & set(' %#"')] == []
 
 
 def test_chapters_without_content_are_left_out():

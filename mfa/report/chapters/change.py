@@ -6,6 +6,8 @@ from mfa.comparison.indicators import indicator_name
 from mfa.locale import N_
 from mfa.report.changes import Change, PeriodChange
 from mfa.report.document import Block, Figure, Paragraph, Section
+from mfa.report.figures import shown_unit
+from mfa.report.pictures import sankey_size, whole_view
 from mfa.report.tables import Badge, Column, Num, Row, Table
 from mfa.report.text import Writer
 
@@ -155,16 +157,15 @@ def _flow_table(
 def _picture(w: Writer, change: PeriodChange) -> Figure | None:
     """Return the Sankey of the later period, coloured by what changed."""
     from mfa.errors import InputError
-    from mfa.report.figures import sankey_size, shown_unit
 
     _, facts = w.tr, w.facts
     view = facts.system.views[facts.overall_view] if facts.overall_view else None
-    options = {"region": facts.region or None, "size": sankey_size(view)}
+    shown = view or whole_view(facts.system, "goods")
+    size = sankey_size(shown, len(facts.system.processes))
+    options = {"region": facts.region or None, "size": size}
     try:
         image = change.comparison.sankey(view, w.language, **options)
-    except InputError:  # nothing to draw in this view
-        return None
-    if not image.graph.links:
+    except InputError:  # nothing flows in this view
         return None
     return Figure(
         "sankey-change",

@@ -11,7 +11,7 @@ from mfa.model.quantity import material_codes
 from mfa.report.document import Block, Figure, Paragraph, Section
 from mfa.report.figures import CLASS_COLOURS, StackedBar, sankey_figure, stacked_bars
 from mfa.report.tables import Column, Num, Range, Row, Table
-from mfa.report.text import Writer
+from mfa.report.text import Writer, slug
 
 if TYPE_CHECKING:
     from mfa.account import Estimate
@@ -34,7 +34,7 @@ def chapter(w: Writer) -> Section | None:
         *_productivity(w),
         *_gateways(w),
     ]
-    pictures = (sankey_figure(w, view, f"sankey-{view}") for view in w.facts.other_views)
+    pictures = (sankey_figure(w, view, f"sankey-{slug(view)}") for view in w.facts.other_views)
     blocks += [picture for picture in pictures if picture]
     blocks += [_identity_section(w)]
     if len(w.facts.history) > 1:

@@ -8,7 +8,7 @@ from mfa.indicators.sums import formula
 from mfa.report.document import Block, Bullets, Paragraph, Rich, Section, Strong, plain
 from mfa.report.facts import Item
 from mfa.report.tables import Column, Num, Ref, Row, Table
-from mfa.report.text import Writer, datum_anchor
+from mfa.report.text import Writer, datum_anchor, slug
 from mfa.vocabulary import label
 
 LOST = ("burning", "dumping", "landfill")
@@ -91,7 +91,7 @@ def _sectors(w: Writer) -> Iterator[Rich]:
         return
     parts: list[str | Ref] = []
     for s in known[:NAMED]:
-        sector = Ref(w.sector(s.sector), f"#sector-{s.sector}")
+        sector = Ref(w.sector(s.sector), f"#sector-{slug(s.sector)}")
         glue = "; " if parts else ""
         parts += w.say(
             "{glue}{sector} ({amount})", glue=glue, sector=sector, amount=w.total(s.inputs)

@@ -7,7 +7,7 @@ from mfa.report.document import Block, Paragraph, Section
 from mfa.report.facts import LayerFacts
 from mfa.report.figures import sankey_figure
 from mfa.report.tables import Table
-from mfa.report.text import Writer
+from mfa.report.text import Writer, slug
 
 
 def chapter(w: Writer) -> Section | None:
@@ -40,24 +40,26 @@ def _section(w: Writer, layer: LayerFacts) -> Section:
             )
         )
     unknown = tuple(w.ref(i.id) for i in layer.flows if not i.known)
-    if layer.view and (picture := sankey_figure(w, layer.view, f"sankey-{layer.layer}")):
+    if layer.view and (picture := sankey_figure(w, layer.view, f"sankey-{slug(layer.layer)}")):
         blocks.append(picture)
     blocks.append(_table(w, layer))
     if layer.balances:
         blocks.append(
-            balance_table(w, f"balance-layer-{layer.layer}", w.layer(layer.layer), layer.balances)
+            balance_table(
+                w, f"balance-layer-{slug(layer.layer)}", w.layer(layer.layer), layer.balances
+            )
         )
     if unknown:
         text = w.say(_("Unknown here: {flows}."), flows=w.listed(unknown))
         blocks.append(Paragraph(text, "note"))
-    return Section(f"layer-{layer.layer}", w.layer(layer.layer), tuple(blocks))
+    return Section(f"layer-{slug(layer.layer)}", w.layer(layer.layer), tuple(blocks))
 
 
 def _table(w: Writer, layer: LayerFacts) -> Table:
     _ = w.tr
     unit = w.unit(layer.unit)
     return Table(
-        f"layer-flows-{layer.layer}",
+        f"layer-flows-{slug(layer.layer)}",
         _("Layers"),
         _("{layer}: flows ({unit})", layer=w.layer(layer.layer), unit=unit),
         flow_columns(w, unit),

@@ -11,7 +11,7 @@ from mfa.report.facts import Item, SectorFacts
 from mfa.report.figures import sankey_figure
 from mfa.report.sectors import UNCERTAIN
 from mfa.report.tables import Column, Num, Row, Table
-from mfa.report.text import Writer
+from mfa.report.text import Writer, slug
 
 NAMED = 3  # flows named in a sentence
 LISTED = 8  # flows listed on each side of a fact sheet
@@ -81,15 +81,17 @@ def overview(w: Writer) -> Table:
 
 def _sheet(w: Writer, sector: SectorFacts) -> Section:
     blocks: list[Block] = [Paragraph(text) for text in _sentences(w, sector)]
-    if sector.view and (picture := sankey_figure(w, sector.view, f"sankey-{sector.sector}")):
+    if sector.view and (picture := sankey_figure(w, sector.view, f"sankey-{slug(sector.sector)}")):
         blocks.append(picture)
     blocks.append(_biggest(w, sector))
     if sector.balances:
         blocks.append(
-            balance_table(w, f"balance-{sector.sector}", w.sector(sector.sector), sector.balances)
+            balance_table(
+                w, f"balance-{slug(sector.sector)}", w.sector(sector.sector), sector.balances
+            )
         )
     blocks += [Paragraph(text, "note") for text in _doubts(w, sector)]
-    return Section(f"sector-{sector.sector}", w.sector(sector.sector), tuple(blocks))
+    return Section(f"sector-{slug(sector.sector)}", w.sector(sector.sector), tuple(blocks))
 
 
 def _sentences(w: Writer, s: SectorFacts) -> Iterable[tuple]:
@@ -153,7 +155,7 @@ def _biggest(w: Writer, s: SectorFacts) -> Table:
             rows.append(Row((heading, *[""] * 5), "group"))
             rows += [flow_row(w, item) for item in items[:LISTED]]
     return Table(
-        f"flows-{s.sector}",
+        f"flows-{slug(s.sector)}",
         _("Sector flows"),
         _("{sector}: largest flows ({unit})", sector=w.sector(s.sector), unit=unit),
         flow_columns(w, unit),

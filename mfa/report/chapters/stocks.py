@@ -7,7 +7,7 @@ import math
 from mfa.report.document import Paragraph, Section
 from mfa.report.facts import Item
 from mfa.report.tables import Column, Num, Ref, Row, Table
-from mfa.report.text import Writer, quantity_anchor
+from mfa.report.text import Writer, quantity_anchor, slug
 
 
 def chapter(w: Writer) -> Section | None:
@@ -52,7 +52,7 @@ def _table(w: Writer, layer: str, changes: list[Item]) -> Table:
     levels = [w.facts.item(change.id.removesuffix(".change")) for change in changes]
     amount = w.unit(w.facts.units[layer].removesuffix("/year"))
     return Table(
-        "stocks-table" if layer == "goods" else f"stocks-{layer}",
+        "stocks-table" if layer == "goods" else f"stocks-{slug(layer)}",
         _("Stocks"),
         _("{layer}: stocks and their changes", layer=w.layer(layer)),
         (

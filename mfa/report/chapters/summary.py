@@ -203,6 +203,12 @@ def _waste(w: Writer) -> Rich | None:
 def _data(w: Writer) -> Rich:
     _, facts = w.tr, w.facts
     used = {d.source for d in facts.data if not d.assumed and d.source}
+    if not used:
+        return w.say(
+            _("The account rests on {data}, and no source is named for any of them. {verdict}"),
+            data=w.count(len(facts.data), _("observation"), _("observations")),
+            verdict=verdict(w),
+        )
     return w.say(
         _(
             "The account rests on {data} from {sources}; {assumed} of them are assumptions and are "
@@ -228,19 +234,19 @@ def verdict(w: Writer) -> str:
     if test.p_value >= TOO_GOOD:
         return _(
             "They agree with each other, even better than their uncertainties let expect "
-            "(χ² = {chi2}, {dof} degrees of freedom, p = {p}): the uncertainties are rather set "
+            "(χ² = {chi2}, {dof} degrees of freedom, p {p}): the uncertainties are rather set "
             "too wide.",
             **values,
         )
     if test.p_value >= SIGNIFICANT:
         return _(
             "They agree with each other within their uncertainties (χ² = {chi2}, "
-            "{dof} degrees of freedom, p = {p}).",
+            "{dof} degrees of freedom, p {p}).",
             **values,
         )
     return _(
         "They contradict each other more than their uncertainties allow (χ² = {chi2}, "
-        "{dof} degrees of freedom, p = {p}); see the chapter on reconciliation.",
+        "{dof} degrees of freedom, p {p}); see the chapter on reconciliation.",
         **values,
     )
 

@@ -50,8 +50,9 @@ function formatter(places) {
 function number(value, digits) {
   if (value === "inf") return "∞";
   const step = digits < 0 ? 10 ** -digits : 1;
+  const places = Math.min(Math.max(digits, 0), 15);
   const shown = digits < 0 ? Math.round(value / step) * step : value;
-  return formatter(Math.min(Math.max(digits, 0), 15)).format(shown || 0).replace("-", "−");
+  return formatter(places).format(Math.abs(shown) < 0.5 * 10 ** -places ? 0 : shown).replace("-", "−");
 }
 function plain(value) { return value === "inf" ? "∞" : number(value, decimals(value, 0)); }
 function estimate(value, sd) {
@@ -98,6 +99,7 @@ function drawWords() {
   $("title").textContent = D.title[lang()];
   $("boundary").textContent = D.boundary[lang()];
   $("find").placeholder = word("findHint");
+  if ($("report")) $("report").href = D.reports[state.language];
   for (const item of document.querySelectorAll("[data-word]")) item.textContent = word(item.dataset.word);
   for (const button of document.querySelectorAll("[data-language]")) {
     button.setAttribute("aria-pressed", String(button.dataset.language === state.language));
@@ -220,7 +222,18 @@ function aboutQuantity(q) {
     facts.push(element("p", {}, ...ends));
   }
   if (q.material) facts.push(element("p", {}, `${word("material")}: ${material(q.material)}`));
+  if (inReport(q)) {
+    const href = `${D.reports[state.language]}#q-${slug(q.id)}`;
+    facts.push(element("p", {}, element("a", {href}, word("inReport"))));
+  }
   return [...facts, ...aboutSources([q])];
+}
+// The report's annex can be linked to for its main period and region: the last and the first.
+function inReport(q) {
+  return D.reports[state.language] && ["", D.periods.at(-1)].includes(q.period) && ["", D.regions[0]].includes(q.region);
+}
+function slug(id) {
+  return [...id].map((c) => /[\p{L}\p{N}_-]/u.test(c) ? c : `.${c.codePointAt(0).toString(16)}.`).join("");
 }
 function aboutProcesses(ids) {
   const chosen = new Set(ids);
@@ -320,9 +333,11 @@ function found() {
   });
   return [kept, rows.length];
 }
+// All rows are of the chosen kind then.
+const columns = () => COLUMNS.filter(([key]) => key !== "kind" || !state.kind);
 function drawTable() {
   const [rows, all] = found();
-  const head = COLUMNS.map(([key, , numeric]) => {
+  const head = columns().map(([key, , numeric]) => {
     const sorted = state.sort === key ? (state.down ? "descending" : "ascending") : "none";
     const button = element("button", {type: "button", "data-sort": key, onclick: () => {
       state.down = state.sort === key ? !state.down : Boolean(numeric);
@@ -334,7 +349,7 @@ function drawTable() {
   });
   document.querySelector("#quantities thead tr").replaceChildren(...head);
   document.querySelector("#quantities tbody").replaceChildren(...rows.map((q) => element("tr", {},
-    ...COLUMNS.map(([key, show, numeric], i) => {
+    ...columns().map(([key, show, numeric], i) => {
       if (i === 0) return element("th", {scope: "row"}, link(show(q), `quantity:${q.id}`));
       if (key === "status") return element("td", {}, badge(q.status));
       if ((key === "from" || key === "to") && show(q)) {
@@ -388,6 +403,7 @@ function recall() {
     const value = parts.get(key);
     if (value && (!allowed[key] || allowed[key].includes(value))) state[key] = value;
   }
+  state.layer = D.views.find((view) => view.id === state.view)?.layer ?? state.layer;
 }
 function drawAll() {
   drawWords();
