@@ -19,6 +19,7 @@ ROUNDS = 40
 BEYOND = 1e-9
 PULLED = 1e-7
 STIFF = 1e6
+LONGEST = 120
 
 
 def bounded_step(
@@ -128,7 +129,7 @@ class _Bounded:
         D, R, n = self.kkt.column_scale, self.kkt.row_scale, self.kkt.n
         solver = piqp.SparseSolver()
         solver.settings.eps_abs = solver.settings.eps_rel = 1e-9
-        solver.settings.max_iter = 500
+        solver.settings.max_iter = LONGEST
         P = sp.csc_matrix(weights + 1e-12 * sp.eye_array(len(gradient)))
         open_ = np.full(len(gradient) - n, np.inf)
         low, high = np.append(self.lower / D, -open_), np.append(self.upper / D, open_)

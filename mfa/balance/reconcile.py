@@ -18,7 +18,7 @@ from mfa.balance.data import Data, merge
 from mfa.balance.distribution import Likelihood
 from mfa.balance.equations import Equations, Observations
 from mfa.balance.kkt import KKT
-from mfa.balance.restore import other_starts
+from mfa.balance.restore import linear_rows_hold, other_starts
 from mfa.balance.start import plain_start, starting_point, typical_sizes
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def reconcile(
     if equations.linear and found is not None:
         return found
     doubtful = start is None and found is not None and _doubtful(found)
-    if found is None or not found.converged or doubtful:
+    lost = found is None or not found.converged
+    if doubtful or (lost and linear_rows_hold(equations, problem.data.fixed, x)):
         found = _best(equations, likelihood, found, division)
     if found is None:
         raise ArithmeticError("the relations have entries that are not finite")

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.optimize import linprog
 
 from mfa.balance.equations import Equations
 from mfa.balance.kkt import symmetric_lu
@@ -23,6 +24,7 @@ STEPS = 60
 STIFF = 1e-4
 LARGEST_STEP = 2.0
 HOLDS = 1e-8
+INFEASIBLE = 2  # of linprog
 
 
 def other_starts(e: Equations, x: np.ndarray, data: tuple, fixed: np.ndarray) -> Iterator:
@@ -46,6 +48,35 @@ def other_starts(e: Equations, x: np.ndarray, data: tuple, fixed: np.ndarray) ->
         found = _Descent(e, data, fixed, begin).run()
         if np.isfinite(found).all() and e.smooth(found):
             yield found
+
+
+def linear_rows_hold(e: Equations, fixed: np.ndarray, x: np.ndarray) -> bool:
+    """Return whether the linear relations, bounds and constants can hold together at all.
+
+    Parameters
+    ----------
+    fixed
+        Whether each quantity is a constant, whose value stands in x; (n,).
+    """
+    linear = np.ones(e.A.shape[0], dtype=bool)
+    for block in e.blocks:
+        linear[block.rows] = False
+    free, rows = np.flatnonzero(~fixed), np.flatnonzero(linear)
+    if not len(rows) or not len(free):
+        return True
+    size = np.maximum(np.abs(x[free]), 1e-6 * max(float(np.abs(x).max(initial=1.0)), 1e-300))
+    A = (e.A[rows][:, free] @ sp.diags_array(size)).tocsr()
+    right = e.b[rows] - e.A[rows][:, np.flatnonzero(fixed)] @ x[fixed]
+    largest = np.abs(A).max(axis=1).toarray().ravel()
+    scale = 1.0 / np.where(largest > 0, largest, 1.0)
+    result = linprog(
+        np.zeros(len(free)),
+        A_eq=(sp.diags_array(scale) @ A).tocsr(),
+        b_eq=scale * right,
+        bounds=np.stack([e.lower[free] / size, e.upper[free] / size], axis=1),
+        method="highs",
+    )
+    return bool(result.status != INFEASIBLE)
 
 
 class _Descent:
