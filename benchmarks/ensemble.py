@@ -5,8 +5,8 @@
 All figures are processor time of one run. A single balance is ``System.balance()``; what of it is
 the iteration alone (no assembly, σ or status) is printed besides. PIQP solves, for each of a few
 draws, the quadratic programme of the linearised system with all bounds, once: less work than a
-draw, which satisfies the nonlinear relations. The dependencies of PIQP's time on the draw are
-averaged over ``--programmes`` draws.
+draw, which satisfies the nonlinear relations. The time is the average over
+``--programmes`` draws.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ import scipy.sparse as sp
 import mfa
 from mfa.account import Account
 from mfa.balance.ensemble import Sampler
-from mfa.balance.equations import Equations
 from mfa.balance.reconcile import reconcile
 
 
@@ -54,7 +53,7 @@ def programmes(account: Account, data: np.ndarray) -> None:
     e, solution = account.equations, account.solution
     sampler = sampler_of(account)
     unfixed, x, kkt = solution.unfixed, solution.x, solution.kkt
-    D, R = kkt.column_scale, kkt.row_scale
+    D = kkt.column_scale
     P = sp.csc_matrix(kkt.W + 1e-9 * sp.eye_array(kkt.n))
     A = sp.csc_matrix(kkt.J)
     low, high = (e.lower - x)[unfixed] / D, (e.upper - x)[unfixed] / D
@@ -67,14 +66,6 @@ def programmes(account: Account, data: np.ndarray) -> None:
         solver = piqp.SparseSolver()
         solver.setup(P, -gradient * D, A, np.zeros(kkt.m), x_l=low, x_u=high)
         solver.solve()
-
-
-def closure(equations: Equations, x: np.ndarray) -> float:
-    """Return the largest residual of a draw as a share of its row's terms or of its σ."""
-    return max(
-        float((np.abs(equations.residual(row)) / (1e-12 + equations.magnitude(row))).max())
-        for row in x
-    )
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ def test_true_data_are_seldom_blamed():
 @pytest.mark.parametrize("seed", range(10))
 def test_one_blunder_in_true_data_is_the_worst_suspect_or_alike(seed):
     network = city(seed, 6, 14, cv=(0.02, 0.1), share=0.9)
-    pairs, truth, sd, measured, _ = network
+    _, truth, sd, measured, _ = network
     bad = int(np.random.default_rng(seed).choice(np.flatnonzero(measured)))
     value = truth.copy()
     value[bad] += 40 * sd[bad]
