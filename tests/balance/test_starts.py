@@ -113,3 +113,13 @@ def test_without_a_root_the_worst_relation_is_named_first(relations, worst):
 def test_the_same_start_every_time():
     values = [curved_system(11, share=0.4)[0].balance().solution.x for _ in range(2)]
     assert np.array_equal(*values)
+
+
+def test_relations_without_any_value_are_refused_in_words():
+    s = mfa.System("x")
+    s.parameter("x", value=-2, uncertainty="0")
+    s.parameter("y")
+    s.relate("y = x ^ 0.5")
+    with pytest.raises(ConvergenceError) as error:
+        s.balance()
+    assert "x ^ 0.5" in error.value.problems[1].text("en")
