@@ -62,9 +62,12 @@ def balance(
 def _balanced(
     system: System, equations: Equations, robust: str | None, division: Division | None
 ) -> Account:
-    from mfa.balance.infeasible import refuse_if_impossible
+    from mfa.balance.infeasible import refuse_if_impossible, without_value
 
-    solution = reconcile(equations, robust=robust is not None, division=division)
+    try:
+        solution = reconcile(equations, robust=robust is not None, division=division)
+    except ArithmeticError:
+        raise without_value(system, equations) from None
     refuse_if_impossible(system, equations, solution)
     return Account(system, equations, solution, division)
 

@@ -166,6 +166,7 @@ def _annotate(case: Case, problems: Sequence[Problem]) -> Path | None:
 @json_option
 def balance(case: str, output: Path | None, language: str | None, as_json: bool) -> None:
     """Reconcile the data and print how well they fit."""
+    from mfa.cli_verdict import verdict
     from mfa.formats.account import plain, summary
 
     opened = _open(case)
@@ -177,7 +178,8 @@ def balance(case: str, output: Path | None, language: str | None, as_json: bool)
     if output:
         opened.write_account(output)
     if as_json:
-        _say_json(plain({"case": opened.id, "quantities": len(table)} | summary(account)))
+        content = {"case": opened.id, "quantities": len(table)} | summary(account)
+        _say_json(plain(content | verdict(account)))
         return
     title = opened.system.title(chosen) or opened.id
     _say([click.style(title, bold=True), "", *account_lines(account, chosen)])

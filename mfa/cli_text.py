@@ -230,11 +230,11 @@ def shorten(text: str, length: int = LONGEST_NAME) -> str:
 
 def account_lines(account: Account, language: str) -> list[str]:
     """Return the result in short: fit, counts by status, largest adjustments."""
+    from mfa.cli_verdict import verdict_lines
     from mfa.locale.numbers import format_number
     from mfa.vocabulary import STATUSES, label
 
     _ = translator(language)
-    test = account.test
     counts = account.table["status"].value_counts()
     shown = [
         f"{format_number(counts[s], 0, language)} {label('status', s, language)}"
@@ -245,10 +245,8 @@ def account_lines(account: Account, language: str) -> list[str]:
     rows = largest_adjustments(account)
     if rows:
         lines += ["", _("Largest adjustments:"), *_adjustment_table(rows, language)]
-    if test.suspects:
-        names = ", ".join(test.suspects)
-        lines += ["", _("All other data speak against: {names}", names=names)]
-    return lines
+    found = verdict_lines(account, language)
+    return [*lines, "", *found] if found else lines
 
 
 def _fit(account: Account, language: str) -> str:

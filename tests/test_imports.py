@@ -67,6 +67,7 @@ BOTTOM = {
     "cli_report",
     "cli_serve",
     "cli_text",
+    "cli_verdict",
     "serve",
 }
 

@@ -18,6 +18,8 @@ from mfa.balance.kkt import KKT
 ROUNDS = 40
 BEYOND = 1e-9
 PULLED = 1e-7
+STIFF = 1e6
+LONGEST = 120
 
 
 def bounded_step(
@@ -100,21 +102,45 @@ class _Bounded:
         return step + held, multipliers, residual
 
     def interior(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Solve in scaled units by PIQP and read off the active set."""
+        """Solve in scaled units by PIQP and read off the active set.
+
+        When no step within the bounds satisfies the linearised rows, they give way as little as
+        possible (each at the price of `STIFF` · its square); the line search does the rest.
+        """
+        found = self._piqp(self.kkt.J, self.kkt.W, self.gradient * self.kkt.column_scale)
+        if found is not None:
+            return found
+        m, n = self.kkt.J.shape
+        rows = sp.hstack([self.kkt.J, sp.eye_array(m)], format="csr")
+        weights = sp.block_diag([self.kkt.W, STIFF * sp.eye_array(m)], format="csr")
+        gradient = np.concatenate([self.gradient * self.kkt.column_scale, np.zeros(m)])
+        found = self._piqp(rows, weights, gradient)
+        return (np.zeros(n), np.zeros(m), np.zeros(n, dtype=np.int8)) if found is None else found
+
+    def _piqp(
+        self, rows: sp.csr_array, weights: sp.csr_array, gradient: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Return step, multipliers and active set; None when PIQP finds none.
+
+        Columns beyond the quantities are without bounds.
+        """
         import piqp
 
-        D, R = self.kkt.column_scale, self.kkt.row_scale
+        D, R, n = self.kkt.column_scale, self.kkt.row_scale, self.kkt.n
         solver = piqp.SparseSolver()
         solver.settings.eps_abs = solver.settings.eps_rel = 1e-9
-        solver.settings.max_iter = 500
-        P = sp.csc_matrix(self.kkt.W + 1e-12 * sp.eye_array(self.kkt.n))
-        low, high = self.lower / D, self.upper / D
-        A = sp.csc_matrix(self.kkt.J)
-        solver.setup(P, -self.gradient * D, A, -self.f * R, x_l=low, x_u=high)
+        solver.settings.max_iter = LONGEST
+        P = sp.csc_matrix(weights + 1e-12 * sp.eye_array(len(gradient)))
+        open_ = np.full(len(gradient) - n, np.inf)
+        low, high = np.append(self.lower / D, -open_), np.append(self.upper / D, open_)
+        solver.setup(P, -gradient, sp.csc_matrix(rows), -self.f * R, x_l=low, x_u=high)
         solver.solve()
-        y = np.clip(np.asarray(solver.result.x), low, high)
-        below, above = np.asarray(solver.result.z_bl), np.asarray(solver.result.z_bu)
-        active = np.zeros(self.kkt.n, dtype=np.int8)
+        y, multipliers = np.asarray(solver.result.x), np.asarray(solver.result.y)
+        if not (np.isfinite(y).all() and np.isfinite(multipliers).all()):
+            return None
+        y, low, high = np.clip(y, low, high)[:n], low[:n], high[:n]
+        below, above = np.asarray(solver.result.z_bl)[:n], np.asarray(solver.result.z_bu)[:n]
+        active = np.zeros(n, dtype=np.int8)
         active[(below > y - low) & np.isfinite(low)] = -1
         active[(above > high - y) & np.isfinite(high)] = 1
-        return y * D, np.asarray(solver.result.y) * R, active
+        return y * D, multipliers * R, active

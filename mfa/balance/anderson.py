@@ -34,10 +34,12 @@ class Anderson:
         self.last = (step, g)
         if not self.steps:
             return g
-        small = step.astype(np.float32)
+        with np.errstate(all="ignore"):
+            small = step.astype(np.float32)
         right = np.stack([_dot(old, small) for old in self.steps], axis=1)
         size = np.trace(self.gram, axis1=1, axis2=2)[:, None, None]
-        tiny = (1e-14 * size + 1e-300) * np.eye(len(self.steps))
+        with np.errstate(all="ignore"):
+            tiny = (1e-14 * size + 1e-300) * np.eye(len(self.steps))
         with np.errstate(all="ignore"):
             share = np.linalg.solve(self.gram + tiny, right[:, :, None])[:, :, 0]
             back = np.zeros_like(small)

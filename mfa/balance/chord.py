@@ -72,8 +72,9 @@ class Track:
         y, state, _ = self.bounds.within(t, self.bounds.none(count))
         for _ in range(ITERATIONS):
             push = self.push(y, data)
-            goal = start + self.answers @ push
-            still = (np.abs(goal - t) <= STILL * self.scale[:, None]).all(axis=0) & live
+            with np.errstate(all="ignore"):  # a draw that runs away is left to itself
+                goal = start + self.answers @ push
+                still = (np.abs(goal - t) <= STILL * self.scale[:, None]).all(axis=0) & live
             final[:, open_[still]], where[:, open_[still]] = push[:, still], y[:, still]
             settled[open_[still]] = True
             live &= ~still & np.isfinite(goal).all(axis=0)

@@ -19,6 +19,7 @@ number i depends on nothing but s and i: not on n, on the number of workers, nor
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -141,13 +142,13 @@ class Sampler:
         return moved, settled & solved & ~apart.any(axis=0)
 
     def _alone(self, data: np.ndarray) -> np.ndarray:
-        """Reconcile one draw by itself, from the account; NaN when that fails too."""
+        """Reconcile one draw by itself, from the account or afresh; NaN when that fails too."""
         varied = self.likelihood.with_values(data)
-        try:
+        with contextlib.suppress(ArithmeticError):
             solution = reconcile(replace(self.equations, observations=varied), start=self.x)
-        except ArithmeticError:
-            return np.full(len(self.x), np.nan)
-        return solution.x if solution.converged else np.full(len(self.x), np.nan)
+            if solution.converged:
+                return solution.x
+        return np.full(len(self.x), np.nan)
 
     # ------------------------------------------------------------------------- the linear model
 

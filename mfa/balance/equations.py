@@ -95,12 +95,24 @@ class Equations:
         entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
         return (self.A + sp.csr_array(sp.coo_array(entries, shape=self.A.shape))).tocsr()
 
+    def smooth(self, x: np.ndarray) -> bool:
+        """Return whether every nonlinear term has finite derivatives at x."""
+        return all(
+            bool(np.isfinite(part).all()) for block in self.blocks for part in _gradients(block, x)
+        )
+
     def magnitude(self, x: np.ndarray) -> np.ndarray:
         """Return Σ |terms| of each row at x: what a residual is to be compared with."""
         out = abs(self.A) @ np.abs(x) + np.abs(self.b)
         for block in self.blocks:
             np.add.at(out, block.rows, np.abs(block.coefficients * _evaluate(block, x)))
         return out
+
+
+def rough(block: TermBlock, x: np.ndarray) -> np.ndarray:
+    """Return which terms of the block lack a finite value or derivative at x, (T,)."""
+    parts = [_evaluate(block, x), *_gradients(block, x)]
+    return ~np.isfinite(np.broadcast_arrays(*parts)).all(axis=0)
 
 
 def _columns(block: TermBlock, x: np.ndarray) -> list[np.ndarray]:

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import linprog
 
-from mfa.balance.equations import BALANCE, CARRY, PARENT, RELATION, TRANSFER, Equations
+from mfa.balance.equations import BALANCE, CARRY, PARENT, RELATION, TRANSFER, Equations, rough
 from mfa.balance.reconcile import Solution
 from mfa.errors import ConvergenceError, InfeasibleError, Problem
 from mfa.model.system import System
@@ -33,6 +33,8 @@ def refuse_if_impossible(system: System, equations: Equations, solution: Solutio
     clash = _contradicting_constants(system, equations)
     if clash:
         raise InfeasibleError(clash)
+    if not equations.smooth(solution.x):
+        raise without_value(system, equations, solution.x)
     open_rows = _open_rows(equations, solution)
     if not len(open_rows) and solution.converged:
         return
@@ -59,6 +61,26 @@ def refuse_if_impossible(system: System, equations: Equations, solution: Solutio
                 {"n": solution.iterations},
             ),
             *_named(system, equations, [Part("row", int(row)) for row in worst]),
+        ]
+    )
+
+
+def without_value(
+    system: System, equations: Equations, x: np.ndarray | None = None
+) -> ConvergenceError:
+    """Return the error for relations that have no value at x, or anywhere the iteration went."""
+    blocks = equations.blocks
+    found = [block.rows if x is None else block.rows[rough(block, x)] for block in blocks]
+    rows = np.unique(np.concatenate(found))[:5]
+    return ConvergenceError(
+        [
+            Problem(
+                "no-value",
+                "Some relations have no value where a solution was sought (a division by zero, a "
+                "power of a negative number). Start values (start=) may help; look at:",
+                {},
+            ),
+            *_named(system, equations, [Part("row", int(row)) for row in rows]),
         ]
     )
 

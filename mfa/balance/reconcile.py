@@ -18,6 +18,7 @@ from mfa.balance.data import Data, merge
 from mfa.balance.distribution import Likelihood
 from mfa.balance.equations import Equations, Observations
 from mfa.balance.kkt import KKT
+from mfa.balance.restore import linear_rows_hold, other_starts
 from mfa.balance.start import plain_start, starting_point, typical_sizes
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-11
 CLOSED = 1e-9
+CLOSED_IN_SIGMA = 1e-8
+SMALL, FEW = 3000, 3
+SHORT, PATIENCE = 0.05, 25  # so many steps in a row of which no more could be taken: stuck
+SOFTEST, STIFFEST = 1e-3, 1e6  # springs, in units of a quantity's size
+IDLE, STANDING = 1e-12, 6  # so many steps in a row that gain no more: arrived
+# A step that ends where a term has no value or slope (x / 0) first stops just short of it.
+LENGTHS = (0.999, *(0.5**k for k in range(1, 41)))
 REWEIGHTED_TOLERANCE = 1e-8
 
 
@@ -75,7 +83,53 @@ def reconcile(
     likelihood = Likelihood.of(equations.observations, robust)
     problem = _Problem(equations, likelihood, division)
     x = problem.starting_point() if start is None else start.copy()
-    return problem.solve(x)
+    found = _attempt(problem, x)
+    if equations.linear and found is not None:
+        return found
+    doubtful = start is None and found is not None and _doubtful(found)
+    lost = found is None or not found.converged
+    if doubtful or (lost and linear_rows_hold(equations, problem.data.fixed, x)):
+        found = _best(equations, likelihood, found, division)
+    if found is None:
+        raise ArithmeticError("the relations have entries that are not finite")
+    return found
+
+
+def _doubtful(found: Solution) -> bool:
+    """Whether the data of a small system fit so badly that there may be a better solution."""
+    checks = len(found.data.uncertain)
+    return len(found.x) <= SMALL and found.chi2 > checks + 10 * np.sqrt(2 * checks)
+
+
+def _best(
+    equations: Equations,
+    likelihood: Likelihood,
+    found: Solution | None,
+    division: Division | None,
+) -> Solution | None:
+    """Return the first solution from other starts, or the best of a few when there was one."""
+    problem, tries = _Problem(equations, likelihood, division), 0
+    data = (problem.data.W, problem.data.gradient0)
+    for other in other_starts(equations, problem.starting_point(), data, problem.data.fixed):
+        again = _attempt(_Problem(equations, likelihood, division), other)
+        tries += 1
+        if again is None:
+            continue
+        better = found is None or (again.converged and not found.converged)
+        if better or (again.converged and again.chi2 < found.chi2 * (1 - 1e-6)):
+            found = again
+        if found.converged and (tries == FEW or not _doubtful(found)):
+            break
+    return found
+
+
+def _attempt(problem: _Problem, x: np.ndarray) -> Solution | None:
+    """Return where the iteration from x ends; None when it leaves what can be computed."""
+    try:
+        with np.errstate(all="ignore"):
+            return problem.solve(x.copy())
+    except ArithmeticError:
+        return None
 
 
 class _Problem:
@@ -96,6 +150,7 @@ class _Problem:
         self.active = np.zeros(len(self.unfixed), dtype=np.int8)
         self.size = np.ones(len(self.unfixed))
         self.kkt: KKT | None = None
+        self.damping = 0.0
 
     def _merged(self) -> Data:
         return merge(self.observations, self.e.quantities.count, self.e.lower, self.e.upper)
@@ -129,7 +184,7 @@ class _Problem:
     def solve(self, x: np.ndarray) -> Solution:
         """Iterate from x until the step vanishes and every row closes."""
         self.size = self._sizes(x)
-        converged, iteration = False, 0
+        converged, iteration, slow, idle = False, 0, 0, 0
         multipliers = np.zeros(self.e.A.shape[0])
         plain = self.likelihood.plain
         for iteration in range(1, MAX_ITERATIONS + 1):  # noqa: B007 - told after the loop
@@ -137,18 +192,45 @@ class _Problem:
             J = self.e.jacobian(x)[:, self.unfixed].tocsr()
             f = self.e.residual(x)
             y = x[self.unfixed]
-            kkt = self.kkt = KKT(self.W, J, self.size, self.kkt, self.division)
-            step, multipliers = self._step(kkt, J, y, f)
+            W = self._damped(y)
+            kkt = self.kkt = KKT(W, J, self.size, self.kkt, self.division)
+            step, multipliers = self._step(kkt, W, J, y, f)
             if self.e.linear and plain:
                 x[self.unfixed] = y + step
                 converged = True
                 break
             small = self._small(kkt, step, y)
-            x, moved = self._search(x, step, kkt, multipliers)
-            if small or not moved:
-                converged = self.e.linear or self._closed(x, kkt)
+            x, length, gain = self._search(x, step, kkt, multipliers)
+            slow = slow + 1 if length < SHORT else 0
+            idle = idle + 1 if gain < IDLE else 0
+            closed = self.e.linear or self._closed(x, kkt)
+            if self._damp(small, length):
+                continue
+            if small or not length or slow > PATIENCE or (idle > STANDING and closed):
+                converged = closed
                 break
         return self._finish(x, multipliers, iteration, converged)
+
+    def _damped(self, y: np.ndarray) -> sp.csr_array:
+        """Return the weights, with a spring at every quantity after steps that led too far."""
+        if not self.damping:
+            return self.W
+        spring = self.damping / np.maximum(np.abs(y), self.size) ** 2
+        return (self.W + sp.diags_array(spring)).tocsr()
+
+    def _damp(self, small: bool, length: float) -> bool:
+        """Set the springs for the next step; return whether they were what made this one small."""
+        before = self.damping
+        if self.e.linear:
+            return False
+        if (small or not length) and before:
+            self.damping = 0.0 if small else before * 100
+            return small or self.damping < STIFFEST
+        if length < SHORT:
+            self.damping = max(10 * before, SOFTEST)
+        elif length == 1.0:
+            self.damping = before / 10 if before > SOFTEST else 0.0
+        return False
 
     def _small(self, kkt: KKT, step: np.ndarray, y: np.ndarray) -> bool:
         size = np.abs(step) / np.maximum(np.abs(y), kkt.column_scale)
@@ -158,12 +240,14 @@ class _Problem:
     def _closed(self, x: np.ndarray, kkt: KKT) -> bool:
         """Whether every row closes to rounding error of its terms, or of its uncertainty."""
         f, size = np.abs(self.e.residual(x)), self.e.magnitude(x)
-        return bool(np.all((f <= CLOSED * size) | (f * kkt.row_scale <= CLOSED)))
+        return bool(np.all((f <= CLOSED * size) | (f * kkt.row_scale <= CLOSED_IN_SIGMA)))
 
     def _search(
         self, x: np.ndarray, step: np.ndarray, kkt: KKT, multipliers: np.ndarray
-    ) -> tuple[np.ndarray, bool]:
-        """Return the point along `step` that lowers misfit + penalised residual, and if it moved.
+    ) -> tuple[np.ndarray, float, float]:
+        """Return the point along `step` that lowers misfit + penalised residual.
+
+        Also how much of the step that is (0: none), and by what part the sum fell.
 
         The penalty of a row is twice its multiplier (exact penalty); a full step that curvature
         spoils gets a second-order correction before it is shortened (Fletcher 1982).
@@ -172,7 +256,7 @@ class _Problem:
 
         def merit(point: np.ndarray) -> float:
             value = self._misfit(point) + float(weight @ np.abs(self.e.residual(point)))
-            return value if np.isfinite(value) else np.inf
+            return value if np.isfinite(value) and self.e.smooth(point) else np.inf
 
         def shifted(by: np.ndarray) -> np.ndarray:
             point = x.copy()
@@ -182,22 +266,23 @@ class _Problem:
         here = merit(x)
         slack = 1e-12 * (1.0 + abs(here))
         full = shifted(step)
-        if merit(full) <= here + slack:
-            return full, True
+        now = merit(full)
+        if now <= here + slack:
+            return full, 1.0, (here - now) / (1.0 + abs(here))
         f = self.e.residual(full)
         if np.isfinite(f).all():
             correction, _, _ = kkt.solve(np.zeros(len(step)), -f, sweeps=8)
             better = np.clip(x[self.unfixed] + step + correction, self.lower, self.upper)
             corrected = shifted(better - x[self.unfixed])
-            if merit(corrected) <= here + slack:
-                return corrected, True
-        length = 0.5
-        for _ in range(40):
+            now = merit(corrected)
+            if now <= here + slack:
+                return corrected, 1.0, (here - now) / (1.0 + abs(here))
+        for length in LENGTHS:
             trial = shifted(length * step)
-            if merit(trial) <= here + slack:
-                return trial, True
-            length *= 0.5
-        return x, False
+            now = merit(trial)
+            if now <= here + slack:
+                return trial, length, (here - now) / (1.0 + abs(here))
+        return x, 0.0, 0.0
 
     def _misfit(self, x: np.ndarray) -> float:
         """Return half the weighted sum of squares, but for a constant."""
@@ -207,7 +292,7 @@ class _Problem:
         return float(0.5 * y @ (self.W @ y) - self.g0 @ y)
 
     def _step(
-        self, kkt: KKT, J: sp.csr_array, y: np.ndarray, f: np.ndarray
+        self, kkt: KKT, W: sp.csr_array, J: sp.csr_array, y: np.ndarray, f: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the Gauss–Newton step within the bounds, and the rows' multipliers."""
         gradient = self.g0 - self.W @ y
@@ -221,7 +306,7 @@ class _Problem:
         if not self.active.any():
             self.active = np.where(step < low, -1, np.where(step > high, 1, 0)).astype(np.int8)
         step, multipliers, self.active = bounded_step(
-            kkt, self.W, J, gradient, f, low, high, self.active
+            kkt, W, J, gradient, f, low, high, self.active
         )
         return step, multipliers
 

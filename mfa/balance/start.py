@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from mfa.balance.equations import Equations
+from mfa.balance.equations import Equations, rough
 from mfa.balance.kkt import KKT
 
 if TYPE_CHECKING:
     from mfa.balance.division import Division
 
 ROUNDS = 60
+GOLDEN = 0.6180339887498949
 
 
 def starting_point(
@@ -40,11 +41,36 @@ def starting_point(
     known = np.where(np.isnan(mean), e.start, mean)
     x = propagate(e, known)
     missing = np.isnan(x)
-    if not missing.any():
-        return _inside(e, x, fixed)
-    x = _inside(e, np.where(missing, typical_sizes(e, known), x), fixed)
-    filled = _fill(e, x, missing, W, g0, fixed, division)
-    return _inside(e, np.where(missing, filled, x), fixed)
+    typical = typical_sizes(e, known)
+    if missing.any():
+        x = _inside(e, np.where(missing, typical * _apart(len(x)), x), fixed)
+        filled = _fill(e, x, missing, W, g0, fixed, division)
+        x = np.where(missing, filled, x)
+    return _off_poles(e, _inside(e, x, fixed), typical, fixed)
+
+
+def _apart(count: int) -> np.ndarray:
+    """Return factors between 0.9 and 1.1 that differ from quantity to quantity.
+
+    Equal guesses are often singular: at x = y the sum and the product of x and y change alike.
+    """
+    return 0.9 + 0.2 * np.modf(GOLDEN * np.arange(1, count + 1))[0]
+
+
+def _off_poles(e: Equations, x: np.ndarray, typical: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+    """Move quantities away from where a term has no value or slope: 0 below a line, 0 ^ 0.5.
+
+    Those at 0 or below go to a hundredth of a typical size first, then to that size, then all.
+    """
+    for part, limit in ((0.01, 0.0), (1.0, 0.0), (1.0, np.inf)):
+        members = [block.quantities[rough(block, x)].ravel() for block in e.blocks]
+        at = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *members]))
+        at = at[~fixed[at] & (x[at] <= limit)]
+        if not len(at):
+            continue
+        x = x.copy()
+        x[at] = np.clip(part * typical[at], e.lower[at], e.upper[at])
+    return x
 
 
 def plain_start(e: Equations, mean: np.ndarray, fixed: np.ndarray) -> np.ndarray:
