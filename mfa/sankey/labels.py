@@ -166,7 +166,7 @@ def _candidates(
 
 def place_amounts(
     plan: Arrangement,
-    labels: Sequence[Label],
+    occupied: Sequence[Rectangle],
     amounts: Mapping[str, str],
     style: LabelStyle,
     page: Rectangle,
@@ -178,10 +178,12 @@ def place_amounts(
 
     Parameters
     ----------
+    occupied
+        Where labels and arrows stand.
     amounts
         Id of a link → what to write.
     """
-    taken = [label.box for label in labels]
+    taken = list(occupied)
     bars = [_bar(plan, v) for v in range(plan.skeleton.node_count)]
     size = 0.85 * style.size
     texts: list[Text] = []
@@ -189,7 +191,7 @@ def place_amounts(
     for link, width, spots in sorted(places, key=lambda place: place[0].known):
         wide = link.known and width >= 1.25 * size
         shifts = (0.0, -width / 2 - 0.5 * size, width / 2 + 0.62 * size)
-        tries = spots[:1] if wide else () if link.known else spots
+        tries = spots[:5] if wide else () if link.known else spots
         for (x, y, anchor), shift in product(tries, shifts[:1] if wide else shifts):
             content = amounts.get(link.id, "")
             text = Text(x, y + shift + 0.36 * size, content, size, anchor=anchor, role="amount")
@@ -224,8 +226,9 @@ def _spots(plan: Arrangement, number: int, pair: Pair, middle: float) -> list[Sp
     start = plan.top[pair.source] + plan.ports[number, "out"] + middle
     end = plan.top[pair.target] + plan.ports[number, "in"] + middle
     if pair.kind == "back":
-        across = (plan.left[last] + plan.right(first)) / 2
-        return [(across, plan.lanes[number], "middle")]
+        start, end = plan.right(first), plan.left[last]
+        return [(start + share * (end - start), plan.lanes[number], "middle")
+                for share in (0.5, 0.4, 0.6, 0.25, 0.75)]  # fmt: skip
     if pair.kind == "same":
         return [(plan.right(first) + 5, (start + end) / 2, "start"), (plan.right(first) + 5, start,
                 "start")]  # fmt: skip

@@ -70,6 +70,7 @@ _STYLES = (
     LabelStyle(9.0, 4, inline=True),
     LabelStyle(9.0, 2, inline=True),
 )
+_UPRIGHTS = 0.4  # share of the gaps between columns that loops may take
 _FULL = 0.85  # share of the diagram's height that labels, gaps and lanes may take
 
 
@@ -282,14 +283,14 @@ class _Layout:
             plan, blocks = self._attempt(scale, style, above, lanes, rounds=6)
             low, high = extent(plan, blocks)
             if turn == 0:
-                choose_sides(plan, high)
+                choose_sides(plan)
             above, lanes = plan.above, plan.lanes
             if given:
                 best = given
                 if turn == 2:
                     break
                 continue
-            if turn and high - low <= self.room:
+            if turn and high - low <= self.room and plan.breadth <= 1.3 * _UPRIGHTS * plan.spread:
                 best = max(best, scale)
                 if high - low > 0.97 * self.room:
                     break
@@ -306,7 +307,9 @@ class _Layout:
         growing += sum(plan.pair_width(p) for p in self.skeleton.pairs if p.kind == "back")
         fixed = max(height - growing, 0.0)
         factor = (self.room * 0.99 - fixed) / max(growing, 1.0)
-        return min(scale * min(max(factor, 0.3), 2.0), tallest)
+        # Loops must leave columns apart: their uprights may take so much of the gaps.
+        room = (_UPRIGHTS * plan.spread / plan.breadth) if plan.breadth else 2.0
+        return min(scale * min(max(min(factor, room), 0.3), 2.0), tallest)
 
     def _attempt(
         self,
@@ -388,6 +391,8 @@ class _Layout:
             for r in routes
         )
         labels = place_labels(plan, self.texts, blocks, style, page, gap_needs(plan))
+        arrows = tuple(Arrow(path) for route in routes for path in route.arrows)
+        taken = [label.box for label in labels] + [arrow.box for arrow in arrows]
         return Drawing(
             graph=self.graph,
             width=self.page.width,
@@ -396,12 +401,12 @@ class _Layout:
             description=describe(self.graph, self.scale, titles),
             scale=plan.scale,
             ribbons=ribbons,
-            arrows=tuple(Arrow(path) for r in routes for path in r.arrows),
+            arrows=arrows,
             boxes=self._boxes(plan),
             stubs=tuple(Stub(*mark) for mark in stub_places(plan).values()),
             gaps=tuple(Gap(*mark) for mark in gap_places(plan)),
             labels=tuple(labels),
-            amounts=tuple(place_amounts(plan, labels, self._link_amounts(), style, page)),
+            amounts=tuple(place_amounts(plan, taken, self._link_amounts(), style, page)),
             swatches=tuple(foot.swatches),
             bars=tuple(foot.bars),
             texts=tuple(head.texts + foot.texts),
@@ -410,13 +415,12 @@ class _Layout:
     def _link_amounts(self) -> dict[str, str]:
         """Return the text of every link that may carry one."""
         several = Counter(link.target for link in self.graph.links)
-        spoken = self.manner.uncertainty == "text"
         return {
             link.id: self._amount(link.value, link.sd)
             if link.known
             else interval_text(link.lower, link.upper, self.scale)
             for link in self.graph.links
-            if spoken or not link.known or several[link.target] > 1
+            if not link.known or several[link.target] > 1
         }
 
     def _colour(self, link: SankeyLink) -> str:
