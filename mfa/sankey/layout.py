@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mfa.sankey import furniture
 from mfa.sankey.arrange import (
@@ -71,6 +71,7 @@ _STYLES = (
     LabelStyle(9.0, 2, inline=True),
 )
 _UPRIGHTS = 0.4  # share of the gaps between columns that loops may take
+_LARGEST = 20  # times its paper that a page may become
 _FULL = 0.85  # share of the diagram's height that labels, gaps and lanes may take
 
 
@@ -154,10 +155,16 @@ def layout(
     scale, px = ruler or (ruler_unit(skeleton.graph), None)
     manner = _Manner(scale, px, uncertainty, panel)
     run = _Layout(skeleton, page, manner)
-    while run.style is None and page.height < 20 * paper.height:
+    while run.style is None and page.height < _LARGEST * paper.height:
         page = page.grown(max(1.05, run.crowding))
         run = _Layout(skeleton, page, manner)
-    return run.draw(zoom=page.width / paper.width)
+    drawing = run.draw(zoom=page.width / paper.width)
+    # Where columns are too narrow for a label, all is drawn on a larger page, and shown smaller.
+    while len(drawing.labels) < run.spoken and page.width < _LARGEST * paper.width:
+        page = replace(page, width=1.2 * page.width, height=1.2 * page.height)
+        run = _Layout(skeleton, page, manner)
+        drawing = run.draw(zoom=page.width / paper.width)
+    return drawing
 
 
 def ruler_unit(*graphs: SankeyGraph) -> Scale:
@@ -204,6 +211,7 @@ class _Layout:
         self.manner = manner
         self.sizes = _sizes(self.graph)
         self.texts = self._node_texts()
+        self.spoken = sum(bool(text.title or text.amount) for text in self.texts.values())
         self.top = self._header().bottom + 12
         below = 0.0 if manner.panel else self._footer(0.0, 0.0).bottom + 48
         self.room = page.height - self.top - below - 14
@@ -416,12 +424,16 @@ class _Layout:
         """Return the text of every link that may carry one."""
         several = Counter(link.target for link in self.graph.links)
         return {
-            link.id: self._amount(link.value, link.sd)
-            if link.known
-            else interval_text(link.lower, link.upper, self.scale)
+            link.id: self._link_amount(link)
             for link in self.graph.links
-            if not link.known or several[link.target] > 1
+            if not link.known or several[link.target] > 1 or link.remark
         }
+
+    def _link_amount(self, link: SankeyLink) -> str:
+        if not link.known:
+            return interval_text(link.lower, link.upper, self.scale)
+        amount = self._amount(link.value, link.sd)
+        return f"{amount} ({link.remark})" if link.remark else amount
 
     def _colour(self, link: SankeyLink) -> str:
         category = self.graph.categories.get(link.category)

@@ -16,6 +16,10 @@ from mfa.sankey.texts import Scale
 
 LEAST_WIDTH, LEAST_HEIGHT = 560.0, 330.0  # px of a panel, where the page may grow
 _GAP = 14.0  # between panels
+_SIDES, _COLUMN = (
+    200.0,
+    75.0,
+)  # px that outer labels and each column need; else all is drawn smaller
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,12 @@ def _draw_alike(
     like: Positions | None,
 ) -> list[Drawing]:
     """Return the drawings with nodes in the same places and widths to the same scale."""
-    union = layout(union_of(graphs), size, like=like, ruler=(scale, None), panel=True)
+    together = union_of(graphs)
+    union = layout(together, size, like=like, ruler=(scale, None), panel=True)
+    columns = len({box.x for box in union.boxes})
+    if (tight := (_SIDES + _COLUMN * columns) / size[0]) > 1.0:
+        size = (size[0] * tight, size[1] * tight)
+        union = layout(together, size, like=like, ruler=(scale, None), panel=True)
     where = positions_of(union)
     while True:
         free = [
