@@ -28,8 +28,7 @@ RING_HOLE = 4.5  # radius of its hole
 class Block:
     """What a node's label takes: `width` × `height`, on the ``"left"`` or ``"right"``.
 
-    ``room`` is the width its lines were wrapped to, ``whole`` whether the name then fits in the
-    lines and the size of the style.
+    ``room`` is the width its lines were wrapped to, ``whole`` whether nothing had to be cut off.
     """
 
     width: float

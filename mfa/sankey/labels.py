@@ -73,7 +73,8 @@ def make_block(text: NodeText, style: LabelStyle, room: float, side: str) -> Blo
     """Return the block a label takes when it is wrapped to `room`."""
     lines = label_lines(text, style, room)
     width, height = block_size(lines)
-    return Block(width, height, side, room, not lines or lines[0][0][1] == style.size)
+    whole = not any(name.endswith("…") for line in lines for name, _, _ in line)
+    return Block(width, height, side, room, whole or text.title.endswith("…"))
 
 
 def label_side(skeleton: Skeleton, node: int) -> str:
