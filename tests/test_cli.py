@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -363,10 +364,20 @@ class TestSankey:
         assert result.exit_code == 1
         assert "“w.svg” is no Sankey diagram written by mfa" in result.stderr
 
-    def test_all_periods(self, run: Run, mills: Path, tmp_path: Path) -> None:
-        assert run("sankey", mills, "-o", "x.svg", "--periods", "all").exit_code == 0
+    @pytest.mark.parametrize(("periods", "panels"), [("all", 2), ("2023,2022", 2), ("2022", 0)])
+    def test_several_periods(self, run: Run, tmp_path: Path, periods: str, panels: int) -> None:
+        years = changed("case", 2, value="2022, 2023")
+        years["observations"] = [
+            row | {"id": f"{row['id']}_{period}", "period": period}
+            for row in TABLES["observations"]
+            for period in ("2022", "2023")
+        ]
+        folder = workbook_case(tmp_path / "years", years)
+        assert run("sankey", folder, "-o", "x.svg", "--periods", periods).exit_code == 0
         svg = (tmp_path / "x.svg").read_text(encoding="utf-8")
-        assert svg.count('class="mfa-panel"') in (0, 2)
+        assert svg.count('class="mfa-panel"') == panels
+        titles = re.findall(r"<title>(202\d)</title>", svg)
+        assert titles == {"all": ["2022", "2023"], "2022": []}.get(periods, periods.split(","))
 
     def test_a_view_that_shows_nothing_is_an_error_of_the_input(
         self, run: Run, tmp_path: Path

@@ -216,6 +216,7 @@ class _Layout:
         below = 0.0 if manner.panel else self._footer(0.0, 0.0).bottom + 48
         self.room = page.height - self.top - below - 14
         self.crowding = 1.0
+        self.hairlines = 0.0
         self.style = self._choose_style()
 
     def draw(self, zoom: float) -> Drawing:
@@ -272,6 +273,7 @@ class _Layout:
         fitting = []
         for style in _STYLES:
             plan, blocks = self._attempt(0.0, style, set(), {}, rounds=1)
+            self.hairlines = plan.breadth
             low, high = extent(plan, blocks)
             if high - low < _FULL * self.room:
                 if all(block.whole for block in blocks.values()):
@@ -298,7 +300,7 @@ class _Layout:
                 if turn == 2:
                     break
                 continue
-            if turn and high - low <= self.room and plan.breadth <= 1.3 * _UPRIGHTS * plan.spread:
+            if turn and high - low <= self.room and plan.breadth <= 1.3 * self._for_loops(plan):
                 best = max(best, scale)
                 if high - low > 0.97 * self.room:
                     break
@@ -315,9 +317,15 @@ class _Layout:
         growing += sum(plan.pair_width(p) for p in self.skeleton.pairs if p.kind == "back")
         fixed = max(height - growing, 0.0)
         factor = (self.room * 0.99 - fixed) / max(growing, 1.0)
-        # Loops must leave columns apart: their uprights may take so much of the gaps.
-        room = (_UPRIGHTS * plan.spread / plan.breadth) if plan.breadth else 2.0
+        room = self._for_loops(plan) / plan.breadth if plan.breadth else 2.0
         return min(scale * min(max(min(factor, room), 0.3), 2.0), tallest)
+
+    def _for_loops(self, plan: Arrangement) -> float:
+        """Return how much of the gaps between columns loops may take: columns must stay apart.
+
+        Where many loops take more even as hairlines, they may take a little more than that.
+        """
+        return max(_UPRIGHTS * plan.spread, 1.2 * self.hairlines)
 
     def _attempt(
         self,
