@@ -54,7 +54,12 @@ def ordinary(flows: pd.DataFrame, columns: dict[str, int]) -> None:
 
 def main() -> None:
     """Print one line a city."""
-    cases = {"61 flows": hue_like(), "144": random_city(50, 144), "500": random_city(120, 500)}
+    cases = {
+        "40 flows": random_city(16, 40),
+        "61": hue_like(),
+        "144": random_city(50, 144),
+        "500": random_city(120, 500),
+    }
     for name, graph in cases.items():
         graph = graph.split_ends()
         flows = flow_table(graph)

@@ -49,7 +49,8 @@ def _suffixes() -> tuple[str, ...]:
     "output",
     type=FileName(_suffixes),
     metavar="FILE",
-    help="Write the table (.csv, .xlsx, .json) or a Sankey of the changes (.svg, .png).",
+    help="Write the table (.csv, .xlsx, .json) or a Sankey of the changes (.svg, .png, .pdf, "
+    ".html).",
 )
 @click.option("--view", metavar="VIEW", help="Id of a view (default: the first).")
 @language_option("Language of messages (default: the environment's, else the case's first).")
@@ -104,13 +105,12 @@ def _labels(periods: str | None, first: Case, second: Case | None) -> tuple[str,
 
 def _save(comparison: Comparison, path: Path, view: str | None, language: str) -> None:
     from mfa.formats.account import replace_file
+    from mfa.sankey.files import WRITERS
 
-    if view is None or path.suffix.lower() not in (".svg", ".png"):
+    if view is None or path.suffix.lower() not in WRITERS:
         comparison.save(path, language)
         return
-    picture = comparison.sankey(view, language)
-    png = path.suffix.lower() == ".png"
-    replace_file(path, picture.png if png else picture.svg.encode("utf-8"))
+    replace_file(path, comparison.sankey(view, language).data(path.suffix))
 
 
 def comparison_lines(comparison: Comparison, language: str) -> list[str]:

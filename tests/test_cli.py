@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -291,7 +292,15 @@ class TestReport:
 
 
 class TestSankey:
-    @pytest.mark.parametrize(("suffix", "start"), [(".svg", b"<svg"), (".png", b"\x89PNG")])
+    @pytest.mark.parametrize(
+        ("suffix", "start"),
+        [
+            (".svg", b"<svg"),
+            (".png", b"\x89PNG"),
+            (".pdf", b"%PDF-"),
+            (".html", b"<!DOCTYPE html>"),
+        ],
+    )
     def test_writes(self, run: Run, mills: Path, tmp_path: Path, suffix: str, start: bytes) -> None:
         result = run("sankey", mills, "-o", f"pictures/all{suffix}")
         assert result.exit_code == 0
@@ -321,12 +330,54 @@ class TestSankey:
             (["--view", "al"], "“al” is not known. Did you mean “all”? There are: all."),
             (["--period", "2032"], "“2032” is not known. Did you mean “2023”?"),
             (["--region", "Huế"], "“Huế” is not known; this case has none."),
+            (
+                ["--size", "a9"],
+                "“a9” is no page. There are screen, a4, a3, 16:9, or width x height",
+            ),
+            (["--size", "100x900"], "“100x900” is no page."),
+            (["--width", "0"], "--width"),
+            (["--uncertainty", "txt"], "“txt” is not known. Did you mean “text”?"),
+            (["--periods", "all", "--period", "2023"], "Give either --period or --periods."),
+            (["--periods", "2023,2032"], "“2032” is not known."),
+            (["--like", "absent.svg"], "absent.svg"),
         ],
     )
     def test_wrong_words(self, run: Run, mills: Path, options: list[str], said: str) -> None:
         result = run("sankey", mills, "-o", "x.svg", *options)
         assert result.exit_code == 2
         assert said in result.stderr
+
+    def test_page_and_width(self, run: Run, mills: Path, tmp_path: Path) -> None:
+        options = ["--size", "16:9", "--width", "640", "--uncertainty", "text"]
+        assert run("sankey", mills, "-o", "x.svg", *options).exit_code == 0
+        svg = (tmp_path / "x.svg").read_text(encoding="utf-8")
+        assert 'width="640" height="360"' in svg
+        assert " ± " in svg
+
+    def test_places_of_an_earlier_picture(self, run: Run, mills: Path, tmp_path: Path) -> None:
+        assert run("sankey", mills, "-o", "x.html").exit_code == 0
+        assert run("sankey", mills, "-o", "y.svg", "--like", "x.html").exit_code == 0
+        assert run("sankey", mills, "-o", "z.svg").exit_code == 0
+        assert (tmp_path / "y.svg").read_bytes() == (tmp_path / "z.svg").read_bytes()
+        (tmp_path / "w.svg").write_text("<svg/>", encoding="utf-8")
+        result = run("sankey", mills, "-o", "y.svg", "--like", "w.svg")
+        assert result.exit_code == 1
+        assert "“w.svg” is no Sankey diagram written by mfa" in result.stderr
+
+    @pytest.mark.parametrize(("periods", "panels"), [("all", 2), ("2023,2022", 2), ("2022", 0)])
+    def test_several_periods(self, run: Run, tmp_path: Path, periods: str, panels: int) -> None:
+        years = changed("case", 2, value="2022, 2023")
+        years["observations"] = [
+            row | {"id": f"{row['id']}_{period}", "period": period}
+            for row in TABLES["observations"]
+            for period in ("2022", "2023")
+        ]
+        folder = workbook_case(tmp_path / "years", years)
+        assert run("sankey", folder, "-o", "x.svg", "--periods", periods).exit_code == 0
+        svg = (tmp_path / "x.svg").read_text(encoding="utf-8")
+        assert svg.count('class="mfa-panel"') == panels
+        titles = re.findall(r"<title>(202\d)</title>", svg)
+        assert titles == {"all": ["2022", "2023"], "2022": []}.get(periods, periods.split(","))
 
     def test_a_view_that_shows_nothing_is_an_error_of_the_input(
         self, run: Run, tmp_path: Path

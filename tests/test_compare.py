@@ -199,7 +199,7 @@ class TestFiles:
 
     def test_unknown_suffix(self, tmp_path: Path) -> None:
         with pytest.raises(mfa.InputError, match=r"must end in one of \.csv"):
-            mfa.compare(mill(), mill(120)).save(tmp_path / "x.pdf")
+            mfa.compare(mill(), mill(120)).save(tmp_path / "x.gif")
 
 
 class TestCommand:
@@ -241,7 +241,7 @@ class TestCommand:
             (["a"], "one period only"),
             (["years", "--periods", "2022"], "two periods"),
             (["years", "--periods", "2022,2033"], "“2033” is not known"),
-            (["a", "b", "-o", "x.pdf"], "does not end in one of .csv"),
+            (["a", "b", "-o", "x.gif"], "does not end in one of .csv"),
         ],
     )
     def test_wrong_usage(self, run, words: list[str], said: str) -> None:

@@ -113,7 +113,7 @@ class Comparison:
         view
             A view or its id, as in the system of `b`; None: every process its own node.
         **options
-            ``size`` and ``region``, as for `mfa.sankey.draw`.
+            ``region``, ``size``, ``width`` and ``like``, as for `mfa.sankey.draw`.
         """
         from mfa.comparison.picture import draw_changes
 
@@ -121,7 +121,7 @@ class Comparison:
         return draw_changes(self, chosen, language, **options)
 
     def save(self, path: str | Path, language: str = "vi") -> Path:
-        """Write the table as ``.csv``, ``.xlsx`` or ``.json``, or a Sankey as ``.svg``, ``.png``.
+        """Write the table (``.csv .xlsx .json``) or a Sankey (``.svg .png .pdf .html``).
 
         Raises
         ------

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from mfa.errors import InputError, Problem
 from mfa.formats.account import CREATED, plain, records, replace_file
+from mfa.sankey.files import WRITERS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mfa.comparison import Comparison
 
-SUFFIXES = (".csv", ".xlsx", ".json", ".svg", ".png")
+SUFFIXES = (".csv", ".xlsx", ".json", *WRITERS)
 """What the name of a comparison's file may end in."""
 _COLOURS = {"higher": "#f6d5bd", "lower": "#c9e0f0"}
 
@@ -34,10 +35,10 @@ def write_comparison(comparison: Comparison, path: Path, language: str) -> Path:
                 )
             ]
         )
-    if suffix in (".svg", ".png"):
+    if suffix in WRITERS:
         views = comparison.b.account.system.views
         picture = comparison.sankey(next(iter(views), None), language)
-        data = picture.png if suffix == ".png" else picture.svg.encode("utf-8")
+        data = picture.data(suffix)
     elif suffix == ".csv":
         data = comparison.table.to_csv(index=False, lineterminator="\n").encode("utf-8")
     elif suffix == ".json":

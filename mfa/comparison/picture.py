@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def draw_changes(
     language: str,
     *,
     region: str | None = None,
-    size: str | tuple[float, float] = "screen",
+    **options: Any,
 ) -> SankeyImage:
     """Draw a comparison; see `Comparison.sankey`."""
     from mfa.sankey.view import weave
@@ -62,7 +62,7 @@ def draw_changes(
         graph, links=links, categories=categories, subtitle=subtitle,
         note=" ".join(x for x in (_gone(comparison, language), graph.note) if x),
     )  # fmt: skip
-    return draw_graph(graph, size)
+    return draw_graph(graph, **options)
 
 
 def _link(
@@ -82,7 +82,10 @@ def _link(
     z = _score(change, sd)
     key = verdict(z, True, before.lower, before.upper, now.lower, now.upper)
     text = "" if math.isnan(change) else _change_text(change, sd, language)
-    return replace(link, category=key, title=" · ".join(x for x in (link.title, text) if x))
+    told = key in ("higher", "lower") and math.isfinite(before.value) and before.value != 0
+    share = f"{_signed(100 * change / abs(before.value), 0, language)} %" if told else ""
+    title = " · ".join(x for x in (link.title, text) if x)
+    return replace(link, category=key, title=title, remark=share)
 
 
 def _score(change: float, sd: float) -> float:
@@ -96,7 +99,11 @@ def _change_text(change: float, sd: float, language: str) -> str:
     sign = "+" if change > 0 else ""
     if sd > 0:
         return f"Δ {sign}{format_estimate(change, sd, language=language)}"
-    return f"Δ {sign}{format_number(change, 1, language)}"
+    return f"Δ {_signed(change, 1, language)}"
+
+
+def _signed(value: float, decimals: int, language: str) -> str:
+    return ("+" if value > 0 else "") + format_number(value, decimals, language)
 
 
 def _rows(account: Account, flows: Sequence[str], period: str, region: str) -> list[int]:

@@ -17,6 +17,7 @@ LEAST_NODE = 4.0  # height
 FREE_WIDTH = 5.0  # of a link that has no value, unless its interval says more or less
 LANE_GAP = 6.0  # between loops
 BEND = 7.0  # inner radius of a loop's corners
+_UPPER = 0.7  # sum of how far down both ends of a loop stand (0 to 1) up to which it runs above
 STUB = 16.0  # length of a stock mark
 GAP_FRAME = 9.0  # width of the frame where a balance does not close
 RING = 10.0  # greatest width of a self-loop, a ring on top of its node
@@ -27,8 +28,7 @@ RING_HOLE = 4.5  # radius of its hole
 class Block:
     """What a node's label takes: `width` × `height`, on the ``"left"`` or ``"right"``.
 
-    ``room`` is the width its lines were wrapped to, ``whole`` whether the name then fits in the
-    lines and the size of the style.
+    ``room`` is the width its lines were wrapped to, ``whole`` whether nothing had to be cut off.
     """
 
     width: float
@@ -64,6 +64,8 @@ class Arrangement:
     missing
         Node → side of its bar (``"left"`` or ``"right"``) that its balance leaves open, distance of
         the gap from its top, and the height of the gap.
+    breadth, spread
+        What the upright parts of loops take of the gaps between columns, and all these gaps.
     """
 
     skeleton: Skeleton
@@ -77,6 +79,8 @@ class Arrangement:
     lanes: dict[int, float] = field(default_factory=dict)
     headroom: dict[int, float] = field(default_factory=dict)
     missing: dict[int, tuple[str, float, float]] = field(default_factory=dict)
+    breadth: float = 0.0
+    spread: float = 0.0
 
     def link_width(self, link: SankeyLink) -> float:
         """Return the width of a link in px."""
@@ -209,6 +213,8 @@ def set_columns(
     wished = sum(wants[: count - 1])
     share = min(free / wished, 1.0) if wished else 0.0
     rest = (free - share * wished) / max(count - 1, 1)
+    plan.breadth = sum(extra)
+    plan.spread = end - start - count * NODE_WIDTH
     plan.left = [start]
     for c in range(count - 1):
         gap = extra[c] + share * wants[c] + rest
@@ -317,16 +323,19 @@ def _reach(plan: Arrangement, blocks: Mapping[int, Block], item: int) -> tuple[f
     return min(top - plan.headroom.get(item, 0.0), middle - half), max(bottom, middle + half)
 
 
-def choose_sides(plan: Arrangement, bottom: float) -> None:
-    """Send each loop above the diagram where that is clearly the shorter way, else below."""
+def choose_sides(plan: Arrangement) -> None:
+    """Send each loop above the diagram where its ends stand near the top, else below.
+
+    Only the order of the nodes counts, not their sizes: a picture of another period bends alike.
+    """
+    count = plan.skeleton.node_count
+    depth: dict[int, float] = {}
+    for layer in plan.skeleton.layers:
+        nodes = [item for item in layer if item < count]
+        depth |= {node: (i + 0.5) / len(nodes) for i, node in enumerate(nodes)}
     for number, pair in enumerate(plan.skeleton.pairs):
-        if pair.kind == "back":
-            middles = [
-                plan.top[v] + plan.height[v] / 2 for v in (pair.source, pair.target)
-            ]  # fmt: skip
-            up, down = sum(middles), sum(bottom - y for y in middles)
-            if up < 0.45 * down:
-                plan.above.add(number)
+        if pair.kind == "back" and depth[pair.source] + depth[pair.target] < _UPPER:
+            plan.above.add(number)
 
 
 def extent(plan: Arrangement, blocks: Mapping[int, Block]) -> tuple[float, float]:

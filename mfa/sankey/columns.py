@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 Edge = tuple[int, int, float]
+_MOST = 9  # columns of processes, however much more would save
+_WORTH = 0.8  # what further columns must bring the weight of loops down to
 
 
 def flow_order(count: int, edges: Sequence[Edge]) -> list[int]:
@@ -82,16 +84,51 @@ def assign_columns(
     free = [v for v in inside if given[v] is None]
     column = {v: given[v] or 0 for v in inside}
     if free:
-        limit = max(_limit(len(inside)), max(column.values()) + 1)
-        _longest_path(inside, edges, rank, given, limit, column)
-        _settle(free, edges, sides, column, limit)
+        column = _best(inside, free, edges, rank, given, sides)
     _place_ends(count, edges, given, sides, column)
     used = {c: i for i, c in enumerate(sorted(set(column.values())))}
     return [used[column[v]] for v in range(count)]
 
 
+def _best(
+    inside: Sequence[int],
+    free: Sequence[int],
+    edges: Sequence[Edge],
+    rank: dict[int, int],
+    given: Sequence[int | None],
+    sides: Sequence[str],
+) -> dict[int, int]:
+    """Return the columns with the fewest that keep the weight of loops low.
+
+    A page has an ordinary number of columns; more are taken while each saves a good part of the
+    weight that would run back or within a column.
+    """
+    least = max([_limit(len(inside)), *(c + 1 for c in given if c is not None)])
+    found: tuple[float, dict[int, int]] | None = None
+    for limit in range(least, max(least, min(len(inside), _MOST)) + 1):
+        column = {v: given[v] or 0 for v in inside}
+        _longest_path(inside, edges, rank, given, limit, column)
+        _settle(free, edges, sides, column, limit)
+        loops = _loops(edges, column)
+        if found is None or loops < _WORTH * found[0]:
+            found = loops, column
+    return found[1] if found else {}
+
+
+def _loops(edges: Sequence[Edge], column: dict[int, int]) -> float:
+    """Return the weight of links that do not run to the right."""
+    return sum(
+        weight
+        for source, target, weight in edges
+        if source != target
+        and source in column
+        and target in column
+        and column[source] >= column[target]
+    )
+
+
 def _limit(processes: int) -> int:
-    """Return how many columns a page has for processes: what keeps labels readable."""
+    """Return how many columns a page ordinarily has for processes: labels stay readable."""
     return max(4, min(8, round(1.6 * processes**0.5)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,6 +50,13 @@ class Arrow:
     """A small triangle that says which way a loop runs."""
 
     path: str
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom."""
+        numbers = [float(number) for number in re.findall(r"-?[\d.]+", self.path)]
+        xs, ys = numbers[::2], numbers[1::2]
+        return (min(xs), min(ys), max(xs), max(ys))
 
 
 @dataclass(frozen=True)

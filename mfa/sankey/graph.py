@@ -80,6 +80,8 @@ class SankeyLink:
     usual
         Size in an ordinary period, by which the drawing is arranged, so that periods look alike;
         NaN: the value itself.
+    remark
+        What the drawing writes behind the value, as the change since another period.
     """
 
     id: str
@@ -94,6 +96,7 @@ class SankeyLink:
     title: str = ""
     flows: tuple[str, ...] = ()
     usual: float = math.nan
+    remark: str = ""
 
     @property
     def known(self) -> bool:

@@ -73,7 +73,8 @@ def make_block(text: NodeText, style: LabelStyle, room: float, side: str) -> Blo
     """Return the block a label takes when it is wrapped to `room`."""
     lines = label_lines(text, style, room)
     width, height = block_size(lines)
-    return Block(width, height, side, room, not lines or lines[0][0][1] == style.size)
+    whole = not any(name.endswith("…") for line in lines for name, _, _ in line)
+    return Block(width, height, side, room, whole or text.title.endswith("…"))
 
 
 def label_side(skeleton: Skeleton, node: int) -> str:
@@ -123,7 +124,8 @@ def place_labels(
     """
     bars = {v: _bar(plan, v) for v in range(plan.skeleton.node_count)}
     labels: dict[int, Label] = {}
-    tall_first = sorted(texts, key=lambda v: (-plan.height[v], v))
+    spoken = [v for v, text in texts.items() if text.title or text.amount]
+    tall_first = sorted(spoken, key=lambda v: (-plan.height[v], v))
     # Every label tries its best place before any looks for another.
     for first in (True, False):
         for node in [v for v in tall_first if v not in labels]:
@@ -166,7 +168,7 @@ def _candidates(
 
 def place_amounts(
     plan: Arrangement,
-    labels: Sequence[Label],
+    occupied: Sequence[Rectangle],
     amounts: Mapping[str, str],
     style: LabelStyle,
     page: Rectangle,
@@ -178,18 +180,20 @@ def place_amounts(
 
     Parameters
     ----------
+    occupied
+        Where labels and arrows stand.
     amounts
         Id of a link → what to write.
     """
-    taken = [label.box for label in labels]
+    taken = list(occupied)
     bars = [_bar(plan, v) for v in range(plan.skeleton.node_count)]
     size = 0.85 * style.size
     texts: list[Text] = []
     places = [place for pair in enumerate(plan.skeleton.pairs) for place in _ways(plan, *pair)]
-    for link, width, spots in sorted(places, key=lambda place: place[0].known):
+    for link, width, spots, inner in sorted(places, key=lambda place: place[0].known):
         wide = link.known and width >= 1.25 * size
         shifts = (0.0, -width / 2 - 0.5 * size, width / 2 + 0.62 * size)
-        tries = spots[:1] if wide else () if link.known else spots
+        tries = spots if not link.known else inner if wide else ()
         for (x, y, anchor), shift in product(tries, shifts[:1] if wide else shifts):
             content = amounts.get(link.id, "")
             text = Text(x, y + shift + 0.36 * size, content, size, anchor=anchor, role="amount")
@@ -206,13 +210,17 @@ Spot = tuple[float, float, str]  # x, y of the middle of the band, anchor
 
 def _ways(
     plan: Arrangement, number: int, pair: Pair
-) -> Iterator[tuple[SankeyLink, float, list[Spot]]]:
-    """Yield every link of a pair, its width, and where along it a text may stand, best first."""
+) -> Iterator[tuple[SankeyLink, float, list[Spot], list[Spot]]]:
+    """Yield every link of a pair, its width, and where along it a text may stand, best first.
+
+    The second list lacks the place beside the source, where its label stands.
+    """
     offset = 0.0
     for link in pair.links:
         width = plan.link_width(link)
         middle, offset = offset + width / 2, offset + width
-        yield link, width, _spots(plan, number, pair, middle)
+        spots = _spots(plan, number, pair, middle)
+        yield link, width, spots, spots[:-1] if pair.kind == "forward" else spots
 
 
 def _spots(plan: Arrangement, number: int, pair: Pair, middle: float) -> list[Spot]:
@@ -224,8 +232,9 @@ def _spots(plan: Arrangement, number: int, pair: Pair, middle: float) -> list[Sp
     start = plan.top[pair.source] + plan.ports[number, "out"] + middle
     end = plan.top[pair.target] + plan.ports[number, "in"] + middle
     if pair.kind == "back":
-        across = (plan.left[last] + plan.right(first)) / 2
-        return [(across, plan.lanes[number], "middle")]
+        start, end = plan.right(first), plan.left[last]
+        return [(start + share * (end - start), plan.lanes[number], "middle")
+                for share in (0.5, 0.4, 0.6, 0.25, 0.75, 0.1, 0.9)]  # fmt: skip
     if pair.kind == "same":
         return [(plan.right(first) + 5, (start + end) / 2, "start"), (plan.right(first) + 5, start,
                 "start")]  # fmt: skip

@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mfa.sankey import furniture
 from mfa.sankey.arrange import (
@@ -70,6 +70,8 @@ _STYLES = (
     LabelStyle(9.0, 4, inline=True),
     LabelStyle(9.0, 2, inline=True),
 )
+_UPRIGHTS = 0.4  # share of the gaps between columns that loops may take
+_LARGEST = 20  # times its paper that a page may become
 _FULL = 0.85  # share of the diagram's height that labels, gaps and lanes may take
 
 
@@ -153,10 +155,16 @@ def layout(
     scale, px = ruler or (ruler_unit(skeleton.graph), None)
     manner = _Manner(scale, px, uncertainty, panel)
     run = _Layout(skeleton, page, manner)
-    while run.style is None and page.height < 20 * paper.height:
+    while run.style is None and page.height < _LARGEST * paper.height:
         page = page.grown(max(1.05, run.crowding))
         run = _Layout(skeleton, page, manner)
-    return run.draw(zoom=page.width / paper.width)
+    drawing = run.draw(zoom=page.width / paper.width)
+    # Where columns are too narrow for a label, all is drawn on a larger page, and shown smaller.
+    while len(drawing.labels) < run.spoken and page.width < _LARGEST * paper.width:
+        page = replace(page, width=1.2 * page.width, height=1.2 * page.height)
+        run = _Layout(skeleton, page, manner)
+        drawing = run.draw(zoom=page.width / paper.width)
+    return drawing
 
 
 def ruler_unit(*graphs: SankeyGraph) -> Scale:
@@ -203,10 +211,12 @@ class _Layout:
         self.manner = manner
         self.sizes = _sizes(self.graph)
         self.texts = self._node_texts()
+        self.spoken = sum(bool(text.title or text.amount) for text in self.texts.values())
         self.top = self._header().bottom + 12
         below = 0.0 if manner.panel else self._footer(0.0, 0.0).bottom + 48
         self.room = page.height - self.top - below - 14
         self.crowding = 1.0
+        self.hairlines = 0.0
         self.style = self._choose_style()
 
     def draw(self, zoom: float) -> Drawing:
@@ -263,6 +273,7 @@ class _Layout:
         fitting = []
         for style in _STYLES:
             plan, blocks = self._attempt(0.0, style, set(), {}, rounds=1)
+            self.hairlines = plan.breadth
             low, high = extent(plan, blocks)
             if high - low < _FULL * self.room:
                 if all(block.whole for block in blocks.values()):
@@ -282,14 +293,14 @@ class _Layout:
             plan, blocks = self._attempt(scale, style, above, lanes, rounds=6)
             low, high = extent(plan, blocks)
             if turn == 0:
-                choose_sides(plan, high)
+                choose_sides(plan)
             above, lanes = plan.above, plan.lanes
             if given:
                 best = given
                 if turn == 2:
                     break
                 continue
-            if turn and high - low <= self.room:
+            if turn and high - low <= self.room and plan.breadth <= 1.3 * self._for_loops(plan):
                 best = max(best, scale)
                 if high - low > 0.97 * self.room:
                     break
@@ -306,7 +317,15 @@ class _Layout:
         growing += sum(plan.pair_width(p) for p in self.skeleton.pairs if p.kind == "back")
         fixed = max(height - growing, 0.0)
         factor = (self.room * 0.99 - fixed) / max(growing, 1.0)
-        return min(scale * min(max(factor, 0.3), 2.0), tallest)
+        room = self._for_loops(plan) / plan.breadth if plan.breadth else 2.0
+        return min(scale * min(max(min(factor, room), 0.3), 2.0), tallest)
+
+    def _for_loops(self, plan: Arrangement) -> float:
+        """Return how much of the gaps between columns loops may take: columns must stay apart.
+
+        Where many loops take more even as hairlines, they may take a little more than that.
+        """
+        return max(_UPRIGHTS * plan.spread, 1.2 * self.hairlines)
 
     def _attempt(
         self,
@@ -388,6 +407,8 @@ class _Layout:
             for r in routes
         )
         labels = place_labels(plan, self.texts, blocks, style, page, gap_needs(plan))
+        arrows = tuple(Arrow(path) for route in routes for path in route.arrows)
+        taken = [label.box for label in labels] + [arrow.box for arrow in arrows]
         return Drawing(
             graph=self.graph,
             width=self.page.width,
@@ -396,12 +417,12 @@ class _Layout:
             description=describe(self.graph, self.scale, titles),
             scale=plan.scale,
             ribbons=ribbons,
-            arrows=tuple(Arrow(path) for r in routes for path in r.arrows),
+            arrows=arrows,
             boxes=self._boxes(plan),
             stubs=tuple(Stub(*mark) for mark in stub_places(plan).values()),
             gaps=tuple(Gap(*mark) for mark in gap_places(plan)),
             labels=tuple(labels),
-            amounts=tuple(place_amounts(plan, labels, self._link_amounts(), style, page)),
+            amounts=tuple(place_amounts(plan, taken, self._link_amounts(), style, page)),
             swatches=tuple(foot.swatches),
             bars=tuple(foot.bars),
             texts=tuple(head.texts + foot.texts),
@@ -410,14 +431,17 @@ class _Layout:
     def _link_amounts(self) -> dict[str, str]:
         """Return the text of every link that may carry one."""
         several = Counter(link.target for link in self.graph.links)
-        spoken = self.manner.uncertainty == "text"
         return {
-            link.id: self._amount(link.value, link.sd)
-            if link.known
-            else interval_text(link.lower, link.upper, self.scale)
+            link.id: self._link_amount(link)
             for link in self.graph.links
-            if spoken or not link.known or several[link.target] > 1
+            if not link.known or several[link.target] > 1 or link.remark
         }
+
+    def _link_amount(self, link: SankeyLink) -> str:
+        if not link.known:
+            return interval_text(link.lower, link.upper, self.scale)
+        amount = self._amount(link.value, link.sd)
+        return f"{amount} ({link.remark})" if link.remark else amount
 
     def _colour(self, link: SankeyLink) -> str:
         category = self.graph.categories.get(link.category)

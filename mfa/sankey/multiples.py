@@ -16,6 +16,11 @@ from mfa.sankey.texts import Scale
 
 LEAST_WIDTH, LEAST_HEIGHT = 560.0, 330.0  # px of a panel, where the page may grow
 _GAP = 14.0  # between panels
+_TRIES = 12
+_SIDES, _COLUMN = (
+    200.0,
+    75.0,
+)  # px that outer labels and each column need; else all is drawn smaller
 
 
 @dataclass(frozen=True)
@@ -121,21 +126,28 @@ def _draw_alike(
     like: Positions | None,
 ) -> list[Drawing]:
     """Return the drawings with nodes in the same places and widths to the same scale."""
-    union = layout(union_of(graphs), size, like=like, ruler=(scale, None), panel=True)
+    together = union_of(graphs)
+    union = layout(together, size, like=like, ruler=(scale, None), panel=True)
+    columns = len({box.x for box in union.boxes})
+    if (tight := (_SIDES + _COLUMN * columns) / size[0]) > 1.0:
+        size = (size[0] * tight, size[1] * tight)
+        union = layout(together, size, like=like, ruler=(scale, None), panel=True)
     where = positions_of(union)
-    while True:
+    for _ in range(_TRIES):
         free = [
             layout(graph, size, uncertainty=uncertainty, like=where, panel=True) for graph in graphs
         ]
-        zoom = max(drawing.zoom for drawing in free)
+        ruler = (scale, min(drawing.scale for drawing in free))
+        done = [
+            layout(graph, size, uncertainty=uncertainty, like=where, ruler=ruler, panel=True)
+            for graph in graphs
+        ]
+        # A panel whose labels want more room makes all of them larger.
+        zoom = max(drawing.zoom for drawing in [*free, *done])
         if zoom <= 1.0:
             break
         size = (size[0] * zoom, size[1] * zoom)
-    ruler = (scale, min(drawing.scale for drawing in free))
-    return [
-        layout(graph, size, uncertainty=uncertainty, like=where, ruler=ruler, panel=True)
-        for graph in graphs
-    ]
+    return done
 
 
 def union_of(graphs: Sequence[SankeyGraph]) -> SankeyGraph:

@@ -66,8 +66,8 @@ def test_svg_and_png_are_saved_by_suffix(image, tmp_path):
 
 
 def test_another_suffix_is_refused(image, tmp_path):
-    with pytest.raises(ValueError, match=r"'x.pdf': expected .svg or .png"):
-        image.save(tmp_path / "x.pdf")
+    with pytest.raises(ValueError, match=r"'.gif': expected one of .svg, .png, .pdf, .html"):
+        image.save(tmp_path / "x.gif")
     assert not list(tmp_path.iterdir())
 
 

@@ -6,8 +6,9 @@ import pytest
 from mfa.errors import InputError
 from mfa.model.system import System
 from mfa.model.view import View, ViewGroup
-from mfa.sankey import draw
+from mfa.sankey import draw, draw_multiples
 from mfa.sankey.groups import resolve_groups
+from mfa.sankey.layout import layout
 from mfa.sankey.view import weave
 
 
@@ -326,3 +327,71 @@ def test_draw_goes_from_account_to_picture(account):
     assert "By sector" in image.svg
     assert 'width="1123"' in image.svg
     assert image.graph.language == "en"
+
+
+def test_colours_and_weights_are_those_of_all_periods(account):
+    graphs = [weave(account, language="en", period=p) for p in ("2022", "2023")]
+    assert graphs[0].categories == graphs[1].categories
+    usual = [{k.id: k.usual for k in graph.links if k.known} for graph in graphs]
+    common = set(usual[0]) & set(usual[1])
+    assert common
+    assert all(usual[0][k] == pytest.approx(usual[1][k]) for k in common)
+
+
+def test_periods_of_an_account_stand_side_by_side(account):
+    image = draw_multiples(account, SECTORS, language="en", size="a4")
+    assert [graph.subtitle[-4:] for graph in image.graphs] == ["2022", "2023"]
+    assert image.svg.count('class="mfa-panel"') == 2
+    one = draw_multiples(account, SECTORS, language="en", periods=["2022"])
+    assert one.svg.count('class="mfa-panel"') == 1
+    with pytest.raises(ValueError, match="no panels"):
+        draw_multiples(account, SECTORS, periods=[])
+
+
+def test_a_process_that_is_not_balanced_shows_what_is_left_over():
+    s = System("T", unit="t/year")
+    s.process("open", balance=False)
+    s.process("shut")
+    s.flow("a", "import", "open", value=100, sd=1)
+    s.flow("b", "open", "shut", value=70, sd=1)
+    s.flow("c", "shut", "export")
+    nodes = {node.id: node for node in weave(s.balance(), language="en").nodes}
+    assert nodes["open"].imbalance == pytest.approx(30)
+    assert nodes["shut"].imbalance == 0
+    assert nodes["import"].imbalance == 0
+
+
+def test_the_sd_of_a_node_heeds_covariance(account):
+    graph = weave(account, language="en", period="2023", node_sd=True)
+    nodes = {node.id: node for node in graph.nodes}
+    outs = dict.fromkeys(("rice", "bran", "sold"), 1.0)
+    assert nodes["mill"].total_sd == pytest.approx(account.linear(outs, period="2023").sd)
+    alone = math.hypot(*(account[name, "2023"].sd for name in outs))
+    assert nodes["mill"].total_sd != pytest.approx(alone, rel=1e-3)
+    # What goes into a stock is part of what flows through.
+    laid = account.linear({"heap.change": 1.0}, period="2023").sd
+    assert nodes["dump"].total_sd == pytest.approx(laid)
+    assert all(math.isnan(n.total_sd) for n in weave(account, period="2023").nodes)
+
+
+def test_a_view_may_pin_one_node_and_leave_the_others_to_find_their_place(account):
+    free = View("v", (group("bin", "bin"), group("rest", "*")))
+    pinned = View("v", (group("bin", "bin", column=0), group("rest", "*", column=1)))
+    left = []
+    for view in (free, pinned):
+        drawing = layout(weave(account, view, language="en"))
+        left.append({box.node.id: box.x for box in drawing.boxes})
+    assert left[0]["bin"] > left[0]["rest"]
+    assert left[1]["bin"] < left[1]["rest"]
+
+
+def test_ranks_between_ranks_are_heeded(account):
+    for order in ((1, 2, 1.5), (3, 1, 2)):
+        view = View("v", tuple(
+            group(name, name, column=0, order=rank)
+            for name, rank in zip(("farm", "mill", "pigs"), order, strict=True)
+        ))  # fmt: skip
+        boxes = {b.node.id: b.y for b in layout(weave(account, view, language="en")).boxes}
+        ranked = sorted(zip(order, ("farm", "mill", "pigs"), strict=True))
+        heights = [boxes[name] for _, name in ranked]
+        assert heights == sorted(heights)
