@@ -72,7 +72,7 @@ def _from_database(file: Path) -> Tables:
     try:
         with closing(sqlite3.connect(address, uri=True)) as database:
             return _all_tables(database, file.name)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # a message may quote the damaged schema
         refuse("not-stan", DAMAGED, file.name)
 
 
