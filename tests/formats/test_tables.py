@@ -180,5 +180,5 @@ class TestHostile:
         assert self.problems(tmp_path, text) == ["csv-unreadable"]
 
     def test_hundreds_of_thousands_of_columns(self, tmp_path: Path) -> None:
-        text = "id,source,target" + ",x" * 200_000 + "\na,import,export\n"
+        text = "id,source,target" + ",x" * 50_000 + "\na,import,export\n"
         assert self.problems(tmp_path, text) == ["far-cell"]
