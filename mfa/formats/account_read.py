@@ -59,7 +59,7 @@ def read_account_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         frame = read(file)
     except (FileNotFoundError, InputError):
         raise
-    except (ValueError, KeyError, TypeError, OSError) as cause:
+    except (ValueError, KeyError, TypeError, OSError, RecursionError, OverflowError) as cause:
         raise _no_account(file) from cause
     if not set(COLUMNS) <= set(frame.columns):
         raise _no_account(file)

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from mfa.errors import InputError, Place
 from mfa.locale import N_
+from mfa.workbook.guard import require_file
 from mfa.workbook.problems import error
 
 MAX_FILE = 100_000_000
@@ -51,6 +52,7 @@ def read_bytes(path: str | os.PathLike[str], limit: int = MAX_FILE) -> bytes:
         It cannot be read.
     """
     file = Path(path)
+    require_file(file)
     size = file.stat().st_size
     if size > limit:
         refuse("file-too-large", TOO_LARGE, file.name, size=_mega(size), limit=limit // 1_000_000)

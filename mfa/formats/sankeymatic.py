@@ -23,7 +23,7 @@ from mfa.locale import N_
 LONGEST_LINE = 2_000
 MOST_LINES = 10_000
 HEADER = "// SankeyMATIC diagram inputs -"
-_AMOUNT = re.compile(r"[0-9\s.+-]+|\*|\?|")
+_AMOUNT = re.compile(r"\[([0-9\s.+-]*|\*|\?)\]")
 _COLOUR = re.compile(r"#([a-f0-9]{3,6})?(\.[0-9]{1,4})?", re.IGNORECASE)
 _NODE = re.compile(r":(.+) #([a-f0-9]{0,6})?(\.[0-9]{1,4})?\s*(>>|<<)*\s*(>>|<<)*", re.IGNORECASE)
 _STRICT = re.compile(r"node\s+([^ .]+)", re.IGNORECASE)
@@ -142,15 +142,15 @@ def parse_flow(line: str) -> Flow | None:
 
 
 def _flow(line: str) -> Flow | None:
-    end = len(line)
-    while (start := line.rfind("[", 0, end)) > 0:
-        close = line.find("]", start)
-        amount, target = line[start + 1 : close], line[close + 1 :].strip()
-        if close > 0 and target and _AMOUNT.fullmatch(amount):
-            target, colour = _without_colour(target)
-            return Flow(line[:start].strip(), target, "".join(amount.split()), colour)
-        end = start
-    return None
+    """Return the flow whose amount stands last in `line` and leaves a source and a target."""
+    found = None
+    for match in _AMOUNT.finditer(line):
+        if match.start() > 0 and line[match.end() :].strip():
+            found = match
+    if found is None:
+        return None
+    target, colour = _without_colour(line[found.end() :].strip())
+    return Flow(line[: found.start()].strip(), target, "".join(found[1].split()), colour)
 
 
 def _without_colour(target: str) -> tuple[str, str]:

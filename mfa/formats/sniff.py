@@ -8,6 +8,7 @@ from pathlib import Path
 from mfa.errors import InputError
 from mfa.formats.files import GZIP, refuse
 from mfa.locale import N_
+from mfa.workbook.guard import require_file
 from mfa.workbook.schema import find_sheet
 
 PEEK = 65_536
@@ -25,6 +26,7 @@ def detect_name(path: Path) -> str | None:
     """
     if path.is_dir():
         return "tables"
+    require_file(path)
     with path.open("rb") as stream:
         start = stream.read(PEEK)
     if start.startswith(b"PK"):

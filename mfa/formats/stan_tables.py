@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mfa.formats.files import GZIP, MAX_FILE, MAX_XML, TOO_LARGE, read_bytes, refuse, unpack
 from mfa.locale import N_
+from mfa.workbook.guard import require_file
 
 SQLITE = b"SQLite format 3\x00"
 MAX_CELLS = 1_500_000
@@ -42,6 +43,7 @@ def stan_tables(path: str | os.PathLike[str]) -> Tables:
         It is neither, damaged, or too large.
     """
     file = Path(path)
+    require_file(file)
     with file.open("rb") as stream:
         start = stream.read(len(SQLITE))
     if start == SQLITE:
@@ -59,11 +61,18 @@ def _from_database(file: Path) -> Tables:
     if size > MAX_FILE:
         values = {"size": size // 1_000_000, "limit": MAX_FILE // 1_000_000}
         refuse("file-too-large", TOO_LARGE, file.name, **values)
+    waiting = file.with_name(f"{file.name}-wal")
+    if waiting.is_file() and waiting.stat().st_size:
+        message = N_(
+            "The file is open in another program, or was not closed: what was entered last is "
+            "still beside it. Close it there and try again."
+        )
+        refuse("open-elsewhere", message, file.name)
     address = f"{file.resolve().as_uri()}?mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as database:
             return _all_tables(database, file.name)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # a message may quote the damaged schema
         refuse("not-stan", DAMAGED, file.name)
 
 
@@ -155,18 +164,19 @@ def _from_xml(data: bytes, name: str) -> Tables:
 
 
 class _TooDeepError(Exception):
-    """Elements are nested as no table is."""
+    """Elements are nested, or stand side by side, as in no table."""
 
 
 def _records(data: bytes) -> Iterator[tuple[str, Record]]:
     from defusedxml.ElementTree import iterparse
 
-    depth, root = 0, None
+    depth, fields, root = 0, 0, None
     for event, element in iterparse(BytesIO(data), events=("start", "end"), forbid_dtd=True):
         if event == "start":
             depth += 1
             root = element if root is None else root
-            if depth > 50:
+            fields = fields + 1 if depth > 2 else 0
+            if depth > 50 or fields > MAX_COLUMNS:
                 raise _TooDeepError
             continue
         depth -= 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,7 +25,10 @@ from mfa.workbook.schema import SHEETS, Sheet, find_column, find_sheet
 from mfa.workbook.text import nearest
 
 MAX_BYTES = 200_000_000
+LONGEST_LINE = 10_000_000
+"""How many characters may go by without the end of a line."""
 _DELIMITERS = (",", ";", "\t")
+_FILLED_LINE = re.compile(r"[^\r\n]*[^\s][^\r\n]*")
 
 
 def read_tables(folder: str | os.PathLike[str]) -> RawTables:
@@ -149,11 +153,12 @@ def _decode(file: Path) -> tuple[str, Problem | None]:
 
 def _grid(text: str, sheet: Sheet, file: Path) -> tuple[Grid, Problem | None]:
     """Return line number → column number → cell."""
-    delimiter = _delimiter(text, sheet)
     grid: dict[int, dict[int, Found]] = {}
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     line = 1
     try:
+        _check_lines(text)
+        delimiter = _delimiter(text, sheet)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         for cells in reader:
             filled = {n: Found(c) for n, c in enumerate(cells, start=1) if c.strip()}
             if filled:
@@ -169,12 +174,30 @@ def _grid(text: str, sheet: Sheet, file: Path) -> tuple[Grid, Problem | None]:
     return grid, None
 
 
+def _check_lines(text: str) -> None:
+    """Refuse a line that is longer than any table has before it is copied again.
+
+    Raises
+    ------
+    csv.Error
+        There is one.
+    """
+    for start in range(0, len(text) - LONGEST_LINE, LONGEST_LINE):
+        end = start + LONGEST_LINE
+        if text.find("\n", start, end) < 0 and text.find("\r", start, end) < 0:
+            raise csv.Error("line too long")
+
+
 def _delimiter(text: str, sheet: Sheet) -> str:
     """Return the separator that makes the most known titles out of the first filled line."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    found = _FILLED_LINE.search(text)
+    first = found[0] if found else ""
 
     def known(delimiter: str) -> int:
-        titles = next(csv.reader([first], delimiter=delimiter), [])
+        try:
+            titles = next(csv.reader([first], delimiter=delimiter), [])
+        except csv.Error:  # a title that is too long with this separator
+            return -1
         return sum(find_column(sheet, title) is not None for title in titles)
 
     return max(_DELIMITERS, key=known)

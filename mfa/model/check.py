@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,8 +46,13 @@ def check_system(system: System, *, warnings: bool = True) -> list[Problem]:
         *_observed(system),
         *(_loose_ends(system) if warnings else ()),
         *_regions(system),
+        *_size(system),
     ]
     return sorted(problems, key=lambda problem: problem.severity != "error")
+
+
+MAX_QUANTITIES = 3_000_000
+"""How many flows and stocks a system may have over all its periods and regions."""
 
 
 def distinct(column: np.ndarray) -> set[str]:
@@ -121,18 +126,29 @@ def _materials(system: System) -> Iterator[Problem]:
                 system.materials,
                 material.place,
             )
-        seen, current = {material.id}, material.parent
-        while current in system.materials:
-            if current in seen:
-                yield Problem(
-                    "material-loop",
-                    "The material “{id}” is its own ancestor. Correct the column of parents.",
-                    {"id": material.id},
-                    material.place,
-                )
-                break
-            seen.add(current)
-            current = system.materials[current].parent
+    parents = dict(zip(system.materials, system.materials.column("parent"), strict=True))
+    for name in sorted(_looped(parents)):
+        yield Problem(
+            "material-loop",
+            "The material “{id}” is its own ancestor. Correct the column of parents.",
+            {"id": name},
+            system.materials[name].place,
+        )
+
+
+def _looped(parents: Mapping[str, str]) -> set[str]:
+    """Return the names that lie on a circle of parents or lead into one."""
+    looped: set[str] = set()
+    settled: set[str] = set()
+    for name in parents:
+        chain, current = [], name
+        while current in parents and current not in settled:
+            settled.add(current)
+            chain.append(current)
+            current = parents[current]
+        if current in looped or current in chain:
+            looped.update(chain)
+    return looped
 
 
 def _statements(system: System) -> Iterator[Problem]:
@@ -270,3 +286,19 @@ def _regions(system: System) -> Iterator[Problem]:
     for name in sorted(distinct(system.flows.column("region")) - {"", *system.regions}):
         for flow in _where(system, "region", name):
             yield unknown("unknown-region", Word("region"), name, system.regions, flow.place)
+
+
+def _size(system: System) -> Iterator[Problem]:
+    """Refuse what no computer could balance: every flow counts in every period and region."""
+    periods, regions = len(system.periods), len(system.regions)
+    flows = system.flows
+    times = np.where(flows.column("period") == "", periods, 1)
+    places = np.where(flows.column("region") == "", regions, 1)
+    count = int((times * places).sum()) + 2 * len(system.stocks) * periods * regions
+    if count > MAX_QUANTITIES:
+        yield Problem(
+            "too-many-quantities",
+            "In {periods} periods and {regions} regions the flows and stocks are {n} quantities; "
+            "at most {limit} can be balanced. Check the lists of periods and regions.",
+            {"periods": periods, "regions": regions, "n": count, "limit": MAX_QUANTITIES},
+        )

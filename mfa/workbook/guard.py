@@ -7,6 +7,7 @@ end, a password hides everything; each is refused here in words, in milliseconds
 from __future__ import annotations
 
 import os
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -24,8 +25,16 @@ MAX_PARTS = 5_000
 MAX_PART = 200_000_000
 MAX_TOTAL = 400_000_000
 CHUNK = 1 << 18
+LONGEST_RUN = 4_000_000
+"""How many bytes of a part may go by without the end of a tag; a cell holds 32,767 letters."""
 _XML_ENDINGS = (".xml", ".rels", ".vml")
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+
+
+TOO_LONG = N_(
+    "A cell or tag in the file is millions of characters long; a cell holds at most {limit}. "
+    "Shorten it, or copy the filled rows into a new template."
+)
 
 
 class Package:
@@ -89,12 +98,17 @@ class Package:
         InputError
             The part is absent or damaged.
         """
-        rest = b""
+        rest, run = b"", 0
         try:
             with self._zip.open(part) as stream:
                 while chunk := stream.read(CHUNK):
                     chunk = rest + chunk
-                    end = chunk.rfind(b">") + 1 or len(chunk)
+                    end = chunk.rfind(b">") + 1
+                    run = len(chunk) - end + (0 if end else run)
+                    if run > LONGEST_RUN:
+                        # The parser would begin such a tag, or we such a text, over and over.
+                        _refuse(self.name, "text-too-long", TOO_LONG, limit=32_767)
+                    end = end or len(chunk)
                     yield chunk[:end]
                     rest = chunk[end:]
         except _BROKEN as cause:
@@ -205,8 +219,25 @@ def _damaged(name: str) -> InputError:
     return InputError([error("damaged", message, Place(file=name))])
 
 
+def require_file(path: Path) -> None:
+    """Refuse what is there but no file, such as a pipe: reading it could wait for ever.
+
+    Raises
+    ------
+    InputError
+        It is a pipe, a socket or a device.
+    OSError
+        There is nothing, or it cannot be looked at.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        message = N_("“{path}” is no file but a device or a pipe, which is not read.")
+        _refuse(path.name, "no-file", message, path=path.name)
+
+
 def _check_signature(path: Path) -> None:
     """Refuse by the first bytes what is no ZIP archive, saying what it seems to be."""
+    require_file(path)
     size = path.stat().st_size
     if size == 0:
         _refuse(path.name, "empty-file", N_("The file is empty."))
@@ -252,5 +283,9 @@ def _check_entries(name: str, entries: list[zipfile.ZipInfo]) -> None:
     if any(entry.flag_bits & 0x1 for entry in entries):
         message = N_("The file is protected by a password. Save it without one.")
         _refuse(name, "encrypted", message)
+    # Spreadsheet programs write no other methods, and some of those unpack all at once.
+    usual = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+    if any(entry.compress_type not in usual for entry in entries):
+        raise _damaged(name)
     if len({entry.filename for entry in entries}) < len(entries):
         raise _damaged(name)

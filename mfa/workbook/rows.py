@@ -141,6 +141,7 @@ def _find_header(table: Sheet, grid: Grid) -> _Header | None:
         if (
             number not in by_number
             and number not in results
+            and number <= FAR_COLUMN
             and isinstance(found.value, str)
             and found.value.strip()
         ):
@@ -158,7 +159,8 @@ def _titles(table: Sheet, cells: Mapping[int, Found]) -> dict[int, str]:
     """Return column number → machine name for the titles that are known."""
     found = {}
     for number, cell in cells.items():
-        column = find_column(table, cell.value) if isinstance(cell.value, str) else None
+        text = cell.value if number <= FAR_COLUMN else None
+        column = find_column(table, text) if isinstance(text, str) else None
         if column:
             found[number] = column.name
     return found

@@ -25,6 +25,7 @@ from mfa.workbook.problems import error
 MAX_CELLS = 2_000_000
 """How many filled cells a sheet may have: 100,000 observations with every column filled in."""
 MARKS_PER_CELL = 5
+MAX_SHEETS = 1_000
 MAX_MARKS = 1_250_000
 """How many tags a part may have beyond those that its cells or strings need."""
 _DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
@@ -83,6 +84,10 @@ class Book:
         self.sheets: list[SheetInfo] = []
         self._epoch = datetime.datetime(1899, 12, 30)
         self._read_workbook(self.part)
+        if len(self.sheets) > MAX_SHEETS:
+            message = N_("The workbook has more than {limit} sheets, which is not read.")
+            place = Place(file=package.name)
+            raise InputError([error("too-many-sheets", message, place, limit=MAX_SHEETS)])
         self.styles = self._related("styles")
         self._dates, self._percents = _formats(package, self.styles)
         self._strings: list[str] | None = None

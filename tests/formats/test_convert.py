@@ -207,12 +207,12 @@ class TestCommand:
         assert "Written: a.xlsx" in lost
         assert "Not carried over" in lost
         assert "FlowValue.CInput" in lost
-        assert "not confirmed on a real file" in assumed
+        assert "not confirmed on a file of our own" in assumed
 
     def test_in_vietnamese(self, run: Run, samples: dict[str, Path]) -> None:
         result = run(samples["stan"], "a.xlsx", LANG="vi_VN.UTF-8")
         assert "Không chuyển sang được" in result.stdout
-        assert "chưa được kiểm chứng trên tệp thật" in result.stdout
+        assert "chưa được kiểm chứng trên tệp của chúng tôi" in result.stdout
 
     def test_the_language_of_the_case_when_nothing_else_says(
         self, run: Run, samples: dict[str, Path]

@@ -291,6 +291,25 @@ class TestHostile:
         with pytest.raises(InputError, match="damaged"):
             read_stan(zmfa(tmp_path / "a.zmfa", more))
 
+    def test_a_row_of_thousands_of_columns(self, tmp_path: Path) -> None:
+        columns = "".join(f"<c{n}>1</c{n}>" for n in range(300))
+        with pytest.raises(InputError, match="damaged"):
+            read_stan(zmfa(tmp_path / "a.zmfa", f"<Process>{columns}</Process>"))
+
+    def test_a_damaged_schema_that_is_no_text(self, tmp_path: Path) -> None:
+        path = smfa(tmp_path / "a.smfa")
+        path.write_bytes(path.read_bytes().replace(b"CREATE TABLE Flow ", b"CREAT\xe4 TABLE Flow "))
+        with pytest.raises(InputError, match="damaged"):
+            read_stan(path)
+
+    def test_what_was_not_yet_written_into_the_file(self, tmp_path: Path) -> None:
+        path = smfa(tmp_path / "a.smfa")
+        path.with_name("a.smfa-wal").write_bytes(b"")
+        read_stan(path)
+        path.with_name("a.smfa-wal").write_bytes(b"pages")
+        with pytest.raises(InputError, match="open in another program"):
+            read_stan(path)
+
     def test_deep_xml(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="damaged"):
             read_stan(zmfa(tmp_path / "a.zmfa", "<a>" * 500 + "</a>" * 500))

@@ -1,5 +1,8 @@
 """The folder of CSV tables: the same input as the workbook."""
 
+import time
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -156,3 +159,26 @@ def test_any_text_and_number_survives(tmp_path_factory, items):
     tables = read_tables(folder)
     assert tables.problems == []
     assert tables.plain() == ({"parameters": rows} if rows else SMALL)
+
+
+class TestHostile:
+    FLOWS = "id,source,target\na,import,export\n"
+
+    def problems(self, tmp_path: Path, text: str) -> list[str]:
+        (tmp_path / "flows.csv").write_text(text, encoding="utf-8")
+        start = time.process_time()
+        tables = read_tables(tmp_path)
+        assert time.process_time() - start < 2
+        return [problem.code for problem in tables.problems]
+
+    def test_a_quotation_mark_that_swallows_the_rest(self, tmp_path: Path) -> None:
+        text = self.FLOWS + '"' + "b,import,export\n" * 100_000
+        assert self.problems(tmp_path, text) == ["csv-unreadable"]
+
+    def test_a_line_without_end(self, tmp_path: Path) -> None:
+        text = self.FLOWS + '"' + "x" * 25_000_000
+        assert self.problems(tmp_path, text) == ["csv-unreadable"]
+
+    def test_hundreds_of_thousands_of_columns(self, tmp_path: Path) -> None:
+        text = "id,source,target" + ",x" * 50_000 + "\na,import,export\n"
+        assert self.problems(tmp_path, text) == ["far-cell"]

@@ -1,5 +1,8 @@
 """Building a system: ids, observations, tables, and errors for the person at the keyboard."""
 
+import time
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -214,3 +217,23 @@ def test_formulas_over_the_account():
 def test_unit_slip_in_a_result_is_refused():
     with pytest.raises(mfa.InputError, match="not in"):
         mills().balance().evaluate("husk", unit="GWh/year")
+
+
+class TestSize:
+    def test_long_chains_of_materials_are_checked_at_once(self) -> None:
+        system = mfa.System()
+        names = [f"m{number}" for number in range(3_000)]
+        for name, parent in pairwise(names):
+            system.material(name, parent=parent)
+        system.material(names[-1], parent=names[-3])
+        start = time.process_time()
+        found = [p for p in system.check() if p.code == "material-loop"]
+        assert time.process_time() - start < 1
+        assert len(found) == len(names), "those in the circle, and those that lead into it"
+
+    def test_more_quantities_than_can_be_balanced(self) -> None:
+        system = mfa.System(periods=[str(year) for year in range(2000)],
+                        regions=[f"r{number}" for number in range(1501)])  # fmt: skip
+        system.flow("a", "import", "export")
+        (problem,) = [p for p in system.check() if p.code == "too-many-quantities"]
+        assert problem.values["n"] == 2000 * 1501

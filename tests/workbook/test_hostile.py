@@ -1,6 +1,7 @@
 """Files that harm, or that are broken: each is refused in words, or read, within 2 s and 500 MB."""
 
 import io
+import os
 import subprocess
 import sys
 import time
@@ -8,6 +9,10 @@ import zipfile
 
 import pytest
 
+from mfa.errors import InputError
+from mfa.formats import detect
+from mfa.formats.sankeymatic import read_sankeymatic
+from mfa.formats.stan import read_stan
 from mfa.workbook import guard, xlsx
 from mfa.workbook.read import read_workbook
 from tests.workbook.books import HEADER, raw_book, sheet_xml, text_row, write_small
@@ -102,6 +107,63 @@ def too_many_tags(path):
     raw_book(path, sheet_xml("<a/>" * (xlsx.MAX_MARKS + 1)))
 
 
+def endless_text(path):
+    cell = f'<c r="A3" t="inlineStr"><is><t>{"x" * 8_000_000}</t></is></c>'
+    raw_book(path, sheet_xml(HEADER + GOOD_ROW + f'<row r="3">{cell}</row>'))
+
+
+def endless_attribute(path):
+    raw_book(path, sheet_xml(HEADER + GOOD_ROW + f'<row r="3" x="{"y" * 8_000_000}"/>'))
+
+
+def many_attributes(path):
+    names = " ".join(f'a{number}="1"' for number in range(600_000))
+    raw_book(path, sheet_xml(HEADER + GOOD_ROW + f'<row r="3" {names}/>'))
+
+
+def deep_tags(path):
+    raw_book(path, sheet_xml("<a>" * 700_000 + "</a>" * 700_000))
+
+
+def other_compression(path):
+    raw_book(path, sheet_xml(HEADER + GOOD_ROW))
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+
+
+def sizes_that_lie(size):
+    """State another unpacked size in the directory than the parts have."""
+
+    def make(path):
+        raw_book(path, sheet_xml(HEADER + GOOD_ROW))
+        data = bytearray(path.read_bytes())
+        at = data.index(b"PK\x01\x02")
+        while at >= 0:
+            data[at + 24 : at + 28] = size.to_bytes(4, "little")
+            at = data.find(b"PK\x01\x02", at + 4)
+        path.write_bytes(bytes(data))
+
+    return make
+
+
+def many_sheets(path):
+    write_small(path)
+    sheets = "".join(f'<sheet name="s{n}" sheetId="{n}" r:id="rId1"/>' for n in range(2000))
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data.replace(b"</sheets>", f"{sheets}</sheets>".encode()))
+
+
+def unknown_encoding(path):
+    text = f'<?xml version="1.0" encoding="utf-7"?>{sheet_xml(HEADER + GOOD_ROW)}'
+    raw_book(path, text.encode())
+
+
 def bytes_of(data):
     return lambda path: path.write_bytes(data)
 
@@ -130,6 +192,15 @@ REFUSED = {
     "one part twice": (one_name_twice, "damaged"),
     "signature only": (bytes_of(b"PK\x03\x04" + bytes(100)), "damaged"),
     "OpenDocument": (open_document, "not-xlsx"),
+    "a text of millions of letters": (endless_text, "text-too-long"),
+    "an attribute of millions of letters": (endless_attribute, "text-too-long"),
+    "a tag of 600,000 attributes": (many_attributes, "text-too-long"),
+    "tags inside tags": (deep_tags, "too-many-cells"),
+    "another compression": (other_compression, "damaged"),
+    "sizes of 4 GB": (sizes_that_lie(0xFFFFFFFF), "unpacks-too-large"),
+    "sizes of 3 bytes": (sizes_that_lie(3), "damaged"),
+    "thousands of sheets": (many_sheets, "too-many-sheets"),
+    "an unknown encoding": (unknown_encoding, "damaged"),
     "too many cells": (too_many_cells, "too-many-cells"),
     "too many tags": (too_many_tags, "too-many-cells"),
 }  # fmt: skip
@@ -158,7 +229,21 @@ def styled_block(path):
     raw_book(path, sheet_xml(HEADER + GOOD_ROW + rows))
 
 
+def parts_that_point_outside(path):
+    names = ("/etc/passwd", "../../evil.xml", "C:\\evil.xml", "xl/embeddings/nested.zip")
+    raw_book(path, sheet_xml(HEADER + GOOD_ROW), **dict.fromkeys(names, "<a/>"))
+
+
+def lies_of_the_sheet(path):
+    sheet = sheet_xml(HEADER + GOOD_ROW)
+    sheet = sheet.replace("<sheetData>", '<dimension ref="A1:XFD1048576"/><sheetData>')
+    merged = '<mergeCells><mergeCell ref="ZZZZ9:A99999999999"/><mergeCell ref="x"/></mergeCells>'
+    raw_book(path, sheet.replace("</sheetData>", f"</sheetData>{merged}"))
+
+
 READ = {
+    "parts that point outside": (parts_that_point_outside, []),
+    "dimensions and ranges that lie": (lies_of_the_sheet, []),
     "a cell in the last corner": (far_corner, [("far-cell", "Flows!XFD1048576")]),
     "a styled cell in the last row": (far_style, []),
     "a million styled rows": (million_styled_rows, []),
@@ -215,6 +300,17 @@ def test_none_of_them_takes_much_memory(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     # Not getrusage: there a child starts with the peak of its parent, here the test run.
     assert int(done.stdout) / 1024 < 500
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes")
+@pytest.mark.parametrize("read", [read_workbook, detect, read_sankeymatic, read_stan])
+def test_a_pipe_is_not_waited_for(tmp_path, read):
+    os.mkfifo(tmp_path / "a.xlsx")
+    try:
+        problems = read(tmp_path / "a.xlsx").problems
+    except InputError as refusal:
+        problems = refusal.problems
+    assert [problem.code for problem in problems] == ["no-file"]
 
 
 def test_macros_are_no_obstacle(tmp_path):
