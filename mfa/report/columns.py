@@ -21,7 +21,12 @@ PADDING = 6.0  # points, left and right of a cell together
 BAR = 60.0  # points
 # Size of type; whether words may be broken; by how much the table must get lower to deserve it.
 NARROW = ((8.0, False, 1.0), (8.0, True, 1.15))
-WIDE = (*NARROW, (7.0, False, 1.4), (7.0, True, 1.6))  # of many columns
+WIDE = (
+    (8.0, False, 1.0),
+    (8.0, True, 1.25),
+    (7.0, False, 1.4),
+    (7.0, True, 1.6),
+)  # of many columns
 PIECE = 12.0  # em; longer words without a mark to break after may be broken anywhere
 KEPT = 10.0  # em; short texts (scores, states) up to this width stay on one line
 HEADS = 30  # rows on a page: as often is the head repeated

@@ -33,6 +33,7 @@ from mfa.report.docx_package import (
     parsed,
     room_for_report,
     serialised,
+    update_fields,
 )
 from mfa.report.docx_tables import Tables
 from mfa.report.docx_xml import (
@@ -110,6 +111,8 @@ class _Writer:
         """Return the file."""
         if self.own:
             self._head_and_foot()
+        else:
+            update_fields(self.word)
         before, section, followed = room_for_report(self.word)
         self.paper = copy.deepcopy(section)
         self._draw()

@@ -12,6 +12,7 @@ import io
 import re
 import uuid
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -34,6 +35,13 @@ _PLACE = "mfa-report"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 LARGEST = 60_000_000  # bytes that the parts of a template may take
 
+# What may come after <w:updateFields> in the settings (ECMA-376, 17.15.1.78): the order matters.
+_AFTER_UPDATE = (
+    "hdrShapeDefaults footnotePr endnotePr compat docVars rsids mathPr attachedSchema "
+    "themeFontLang clrSchemeMapping doNotIncludeSubdocsInStats doNotAutoCompressPictures "
+    "forceUpgrade captions readModeInkLockDown smartTagType schemaLibrary shapeDefaults doNotEmbedSmartTags "
+    "decimalSymbol listSeparator"
+)
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 _TYPES = {
@@ -146,13 +154,30 @@ def read_template(path: Path) -> bytes:
                 raise _no_template(path)
             content = {info.filename: archive.read(info) for info in archive.infolist()}
         types = content["[Content_Types].xml"]
-    except (zipfile.BadZipFile, KeyError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, RuntimeError) as error:
         raise _no_template(path) from error
     if f"{_WORD}.document.main+xml".encode() not in types:
         if f"{_WORD}.template.main+xml".encode() not in types:
             raise _no_template(path)
         content["[Content_Types].xml"] = types.replace(b"template.main+xml", b"document.main+xml")
-    return zip_parts(content)
+    data = zip_parts(content)
+    _try(data, path)
+    return data
+
+
+def _try(data: bytes, path: Path) -> None:
+    """Read all that the report will need of a template."""
+    import docx
+    from docx.opc.exceptions import OpcError
+    from lxml.etree import LxmlError
+
+    try:
+        word = docx.Document(io.BytesIO(data))
+        names = [word.styles.element.tag, word.settings.element.tag, word.element.body.tag]
+    except (OpcError, LxmlError, KeyError, ValueError, AttributeError) as error:
+        raise _no_template(path) from error
+    if not all(name.startswith(W) for name in names):
+        raise _no_template(path)
 
 
 def _no_template(path: Path) -> InputError:
@@ -293,9 +318,7 @@ def room_for_report(document: WordDocument) -> tuple[_Element, _Element, bool]:
         the template goes but its last section's paper, headers and footers.
     """
     body = document.element.body
-    marker = next(
-        (p for p in body.iterchildren(f"{W}p") if "".join(p.itertext()).strip() == MARKER), None
-    )
+    marker = next((p for p in body.iterchildren(f"{W}p") if _words(p) == MARKER), None)
     last = body.get_or_add_sectPr()
     if marker is None:
         for item in list(body):
@@ -307,6 +330,29 @@ def room_for_report(document: WordDocument) -> tuple[_Element, _Element, bool]:
     following = next(marker.itersiblings())
     body.remove(marker)
     return following, section, bool(after)
+
+
+def update_fields(document: WordDocument) -> None:
+    """Have Word fill in the page numbers of the contents when the file is opened."""
+    from docx.oxml import OxmlElement
+
+    settings = document.settings.element
+    old = settings.find(f"{W}updateFields")
+    if old is not None:
+        settings.remove(old)
+    made = OxmlElement("w:updateFields")
+    made.set(f"{W}val", "true")
+    later = (item for item in settings if item.tag.removeprefix(W) in _AFTER_UPDATE.split())
+    following = next(later, None)
+    if following is None:
+        settings.append(made)
+    else:
+        following.addprevious(made)
+
+
+def _words(item: _Element) -> str:
+    """Return the text of a paragraph, however Word cut it into runs."""
+    return "".join(piece.text or "" for piece in item.iter(f"{W}t")).strip()
 
 
 def frozen(document: WordDocument, before: _Element, content: str) -> bytes:

@@ -16,7 +16,7 @@ from mfa.report.tables import Badge, Bar, Cell, Num, Range, Ref, Table
 MM = 72 / 25.4  # points
 PAGE = (210 * MM, 297 * MM)  # A4
 MARGINS = (22 * MM, 18 * MM, 20 * MM, 18 * MM)  # top, right, bottom, left
-TALLEST, TALLEST_ACROSS = 0.66, 0.86  # of the type area's height: what a figure may take
+TALLEST, TALLEST_ACROSS = 0.66, 0.78  # of the type area's height: what a figure may take
 PX = 0.68  # points a px of a picture that is drawn for paper: its labels are 6 to 9 points high
 REGIONS = {"vi": "vi-VN", "en": "en-GB"}
 COLOURS = {  # those of the page's style sheet
