@@ -10,7 +10,7 @@ from mfa.model.system import System
 from mfa.model.view import ViewGroup
 from mfa.report.chapters import compose
 from mfa.report.collect import collect
-from mfa.report.document import Document
+from mfa.report.document import Document, Figure, Paragraph, Section
 from mfa.report.paged import cell_text
 from mfa.report.tables import Cell, Table
 from tests.report.cities import bare_account, city_account
@@ -82,6 +82,22 @@ def account(name: str) -> Account:
 def document(name: str, language: str) -> Document:
     """Return the report of a city."""
     return compose(collect(account(name), name), language)
+
+
+def plate_report() -> Document:
+    """Return a report with a wide picture between two parts of a chapter."""
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 500"><path d="M0 0h9"/></svg>'
+    figure = Figure("f", svg, "A plate", "A large picture", "Read it.", wide=True, label="Figure 1")
+    parts = (
+        Section("b", "Before", (Paragraph(("One.",)),), "1.1"),
+        Section("p", "Plate", (figure,), "1.2"),
+        Section("a", "After", (Paragraph(("Two.",)),), "1.3"),
+    )
+    chapters = (
+        Section("c", "Chapter", parts, "1"),
+        Section("l", "Last", (Paragraph(("Three.",)),), "2"),
+    )
+    return Document("en", "Title", "Subtitle", (), chapters, "Footer")
 
 
 def squeezed(text: str) -> str:

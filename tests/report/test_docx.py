@@ -18,7 +18,7 @@ from mfa.report import write_report
 from mfa.report.docx import render_docx
 from mfa.report.paged import clean
 from mfa.report.tables import Badge
-from tests.report.papers import LONG, ODD, account, document, shown, squeezed
+from tests.report.papers import LONG, ODD, account, document, plate_report, shown, squeezed
 
 CITIES = ("city", "bare", "odd", "none")
 EVERY = [(name, language) for name in CITIES for language in LANGUAGES]
@@ -218,6 +218,22 @@ def test_every_link_leads_somewhere(name, language):
         assert (anchor in names) if anchor else relation in made.part.rels
     targets = [r.target_ref for r in made.part.rels.values() if r.is_external]
     assert all(target.startswith("https://example.org/") for target in targets)
+
+
+def test_a_wide_picture_lies_across_with_its_heading():
+    made = docx.Document(io.BytesIO(render_docx(plate_report())))
+    ways, words = [], ""
+    for item in made.element.body:
+        words += text_of(item)
+        for section in item.iter(qn("w:sectPr")):
+            ways.append((section.find(qn("w:pgSz")).get(qn("w:orient")), words))
+            words = ""
+    assert [way for way, _ in ways] == [None, "landscape", None]
+    assert [("Before" in w, "Plate" in w, "After" in w) for _, w in ways[1:]] == [
+        (False, True, False),
+        (False, False, True),
+    ]
+    assert made.sections[1].page_width > made.sections[1].page_height
 
 
 def test_sources_are_links():
