@@ -9,6 +9,7 @@ from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
+from mfa.locale import translator
 from mfa.locale.numbers import format_number
 from mfa.report.document import Figure
 from mfa.report.pictures import whole_view
@@ -77,8 +78,10 @@ def _redrawn(graph: SankeyGraph, width: float, tallest: float) -> str:
     """Return a Sankey for paper, without the title which its caption repeats."""
     from mfa.sankey import draw_graph
 
+    _ = translator(graph.language)
+    note = _("Flows between processes of the same node are not drawn.") if graph.note else ""
     height = min(tallest, max(PAPER[0] + PAPER[1] * len(graph.nodes), 300.0))
-    return draw_graph(replace(graph, title="", subtitle=""), (width, height)).svg
+    return draw_graph(replace(graph, title="", subtitle="", note=note), (width, height)).svg
 
 
 def shown_unit(graph: SankeyGraph) -> str:

@@ -145,7 +145,7 @@ def _scores(w: Writer) -> Table:
         _("Data"),
         _("Data-quality scores: number of observations"),
         (
-            Column(_("Respect")),
+            Column(_("Criterion")),
             Column(_("1 (best)"), "number"),
             Column("2", "number"),
             Column("3", "number"),

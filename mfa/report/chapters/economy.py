@@ -191,9 +191,9 @@ def _gateways(w: Writer) -> tuple[Table, ...]:
         Table(
             "gateways",
             _("Whole city"),
-            _("Domestic processed output by the way it takes ({unit})", unit=unit),
+            _("Domestic processed output by pathway ({unit})", unit=unit),
             (
-                Column(_("Way")),
+                Column(_("Pathway")),
                 Column(_("Value"), "number", unit),
                 Column("σ", "number", unit),
             ),

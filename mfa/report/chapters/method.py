@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mfa.report.document import Bullets, Definitions, Paragraph, Section
+from mfa.report.document import Bullets, Definitions, Paragraph, Rich, Section
 from mfa.report.text import Writer
 from mfa.vocabulary import STATUSES
 
@@ -73,17 +73,7 @@ def _uncertainty(w: Writer) -> tuple[Paragraph, ...]:
                 ),
             )
         ),
-        Paragraph(
-            w.say(
-                _(
-                    "In this account σ was stated for {given} observations, derived from scores "
-                    "for {scored}, and set to the default for {default}."
-                ),
-                given=given,
-                scored=scored,
-                default=default,
-            )
-        ),
+        Paragraph(_origins(w, given, scored, default)),
     )
 
 
@@ -138,8 +128,32 @@ def _statuses(w: Writer) -> Definitions:
         tuple(
             (
                 w.status(key),
-                (meanings[key] + " ", _("In this account: {n}.", n=w.number(counts[key], 0))),
+                (meanings[key] + " ", _counted(w, counts[key])),
             )
             for key in MEANINGS_ORDER
         )
     )
+
+
+def _origins(w: Writer, given: str, scored: str, default: str) -> Rich:
+    """Say for how many observations σ comes from where."""
+    _ = w.tr
+    if default == w.number(0, 0):
+        sentence = _(
+            "In this account the uncertainty (σ) of {given} observations comes from their source, "
+            "and that of {scored} from scores."
+        )
+        return w.say(sentence, given=given, scored=scored)
+    sentence = _(
+        "In this account the uncertainty (σ) of {given} observations comes from their source, that "
+        "of {scored} from scores, and that of {default} from the default."
+    )
+    return w.say(sentence, given=given, scored=scored, default=default)
+
+
+def _counted(w: Writer, number: int) -> str:
+    """Say how many quantities of the account have a status."""
+    _ = w.tr
+    if not number:
+        return _("There is none in this account.")
+    return _("In this account: {n}.", n=w.number(number, 0))

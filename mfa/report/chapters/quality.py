@@ -113,7 +113,7 @@ def shares(w: Writer) -> Table:
         _("Data"),
         _("What a score adds to σ (per cent of the value)"),
         (
-            Column(_("Respect")),
+            Column(_("Criterion")),
             Column(_("1 (best)"), "number"),
             Column("2", "number"),
             Column("3", "number"),

@@ -43,10 +43,10 @@ def _test(w: Writer) -> tuple[Block, ...]:
                         "nothing is missing, it is about as large as the degrees of freedom, the "
                         "number of times the data check each other. p is the probability of a sum "
                         "at least as large by chance; below {limit} something is wrong with an "
-                        "observation, a σ or the model. A very small sum says that σ are rather "
-                        "too large."
+                        "observation, a σ or the model. A very small sum suggests that the σ were "
+                        "set too wide."
                     ),
-                    limit=w.percent(SIGNIFICANT),
+                    limit=f"{w.number(100 * SIGNIFICANT, 0)}\u00a0%",
                 )
             )
         )

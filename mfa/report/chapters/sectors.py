@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from mfa.indicators.sums import Total
 from mfa.report.chapters.parts import balance_table, flow_columns, flow_row
-from mfa.report.document import Block, Paragraph, Section
+from mfa.report.document import Block, Paragraph, Rich, Section
 from mfa.report.facts import Item, SectorFacts
 from mfa.report.figures import sankey_figure
 from mfa.report.sectors import UNCERTAIN
@@ -105,23 +105,27 @@ def _sentences(w: Writer, s: SectorFacts) -> Iterable[tuple]:
         named = _named(w, s.leaving, s.outputs)
         yield w.sentence(_("{amount} leave it{flows}."), amount=w.total(s.outputs), flows=named)
     if s.balancing:
-        unit = w.facts.unit
-        into, out = (
-            w.total(t) if t.weights else w.amount(0.0, None, unit)
-            for t in (s.balancing_in, s.balancing_out)
-        )
-        yield w.say(
-            _(
-                "Balancing items such as oxygen and water vapour come on top: {into} in and {out} "
-                "out."
-            ),
-            into=into,
-            out=out,
-        )
+        yield _balancing(w, s)
     if s.stock_change.complete:
         yield w.sentence(
             _("Its stocks change by {amount}."), amount=w.estimate(s.stock_change.estimate)
         )
+
+
+def _balancing(w: Writer, s: SectorFacts) -> Rich:
+    """Say how much oxygen, water vapour and the like come in and go out on top."""
+    _ = w.tr
+    if not s.balancing_out.weights:
+        sentence = _("Balancing items such as oxygen and water come on top: {into} in.")
+        return w.say(sentence, into=w.total(s.balancing_in))
+    if not s.balancing_in.weights:
+        sentence = _("Balancing items such as water vapour come on top: {out} out.")
+        return w.say(sentence, out=w.total(s.balancing_out))
+    return w.say(
+        _("Balancing items such as oxygen and water vapour come on top: {into} in and {out} out."),
+        into=w.total(s.balancing_in),
+        out=w.total(s.balancing_out),
+    )
 
 
 def _named(w: Writer, items: tuple[Item, ...], total: Total) -> tuple:

@@ -233,8 +233,8 @@ def verdict(w: Writer) -> str:
     }
     if test.p_value >= TOO_GOOD:
         return _(
-            "They agree with each other, even better than their uncertainties let expect "
-            "(χ² = {chi2}, {dof} degrees of freedom, p {p}): the uncertainties are rather set "
+            "They agree with each other, even better than their uncertainties would suggest "
+            "(χ² = {chi2}, {dof} degrees of freedom, p {p}): the uncertainties were probably set "
             "too wide.",
             **values,
         )
