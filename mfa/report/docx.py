@@ -51,8 +51,8 @@ from mfa.report.paged import (
     REGIONS,
     Picture,
     clean,
+    fresh_pages,
     is_plate,
-    is_short,
     lies_across,
     linked_anchors,
     paper_picture,
@@ -134,11 +134,11 @@ class _Writer:
 
     def _groups(self) -> list[tuple[bool, str]]:
         """Return the text in groups of pages that lie the same way."""
-        short = is_short(self.document)
+        fresh_ones = fresh_pages(self.document)
         groups: list[tuple[bool, list[str]]] = [(False, [self._front()])]
         for number, chapter in enumerate(self.document.chapters):
             across = lies_across(chapter)
-            fresh = across == groups[-1][0] and (number == 0 or not short)
+            fresh = across == groups[-1][0] and (number == 0 or fresh_ones[number])
             for turns, text in enumerate(self._chapter(chapter, across, fresh).split(TURN)):
                 lying = across if turns % 2 == 0 else not across
                 if text and lying != groups[-1][0]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -33,6 +34,7 @@ COLOURS = {  # those of the page's style sheet
 }
 HEAT = {1: "e6f0f2", 2: "c3dde2", 3: "8fc0c9", 4: "5aa2ae"}
 MANY_COLUMNS, MANY_ROWS = 8, 60  # a table with at least as many lies across the page
+LIGHT_CHAPTER = 30  # rows of tables
 SHORT_REPORT = 120  # rows of tables up to which chapters follow each other on the same page
 
 Part = str | Ref | Strong | Badge
@@ -162,9 +164,19 @@ def type_area(across: bool) -> tuple[float, float]:
     return width - left - right, height - top - bottom
 
 
-def is_short(document: Document) -> bool:
-    """Return whether the report is so short that its chapters need no page of their own."""
-    return sum(len(table.rows) for table in document.tables()) <= SHORT_REPORT
+def fresh_pages(document: Document) -> tuple[bool, ...]:
+    """Return which chapters begin a new page: not the light ones after light ones."""
+    if sum(len(table.rows) for table in document.tables()) <= SHORT_REPORT:
+        return (False,) * len(document.chapters)
+    light = [False, *map(_is_light, document.chapters)]
+    return tuple(not (here and before) for before, here in pairwise(light))
+
+
+def _is_light(chapter: Section) -> bool:
+    """Return whether a chapter is about a page long: no picture, few rows."""
+    parts = [part for part in _everything(chapter) if isinstance(part, Figure | Table)]
+    rows = sum(len(part.rows) for part in parts if isinstance(part, Table))
+    return all(isinstance(part, Table) for part in parts) and rows <= LIGHT_CHAPTER
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ from mfa.report.paged import (
     Part,
     cell_parts,
     clean,
+    fresh_pages,
     is_plate,
-    is_short,
     lies_across,
     linked_anchors,
     paper_picture,
@@ -70,7 +70,6 @@ def _report(document: Document) -> dict[str, Any]:
     number, total = "\x01", "\x02"
     page = _("Page {n} of {all}", n=number, all=total)
     setter = _Setter(document)
-    short = is_short(document)
     return {
         "language": document.language,
         "font": FAMILY,
@@ -85,7 +84,10 @@ def _report(document: Document) -> dict[str, Any]:
         "contents": _("Contents"),
         "page": re.split(f"([{number}{total}])", page),
         "colours": COLOURS,
-        "chapters": [setter.chapter(chapter, short) for chapter in document.chapters],
+        "chapters": [
+            setter.chapter(chapter, fresh)
+            for chapter, fresh in zip(document.chapters, fresh_pages(document), strict=True)
+        ],
     }  # fmt: skip
 
 
@@ -98,12 +100,12 @@ class _Setter:
         self.area, self.across = type_area(False), False
         self.annex = False
 
-    def chapter(self, chapter: Section, short: bool) -> dict[str, Any]:
+    def chapter(self, chapter: Section, fresh: bool) -> dict[str, Any]:
         """Return a chapter with the way its pages lie."""
         across = lies_across(chapter)
         self.area, self.across = type_area(across), across
         self.annex = not chapter.number.isdigit()
-        return self._section(chapter) | {"across": across, "new_page": across or not short}
+        return self._section(chapter) | {"across": across, "new_page": across or fresh}
 
     def _section(self, section: Section) -> dict[str, Any]:
         return {
