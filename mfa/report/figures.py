@@ -57,7 +57,7 @@ def sankey_figure(w: Writer, view: str | None, identifier: str) -> Figure | None
         ),
         _reading(w, identifier),
         _("Point at a band for its value and uncertainty."),
-        partial(_redrawn, image.graph),
+        partial(redrawn, image.graph),
         len(image.graph.nodes) > WIDE,
         view=chosen.id,
     )
@@ -74,7 +74,7 @@ def _reading(w: Writer, identifier: str) -> str:
     )
 
 
-def _redrawn(graph: SankeyGraph, width: float, tallest: float) -> str:
+def redrawn(graph: SankeyGraph, width: float, tallest: float) -> str:
     """Return a Sankey for paper, without the title which its caption repeats."""
     from mfa.sankey import draw_graph
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from mfa.comparison.indicators import indicator_name
 from mfa.locale import N_
 from mfa.report.changes import Change, PeriodChange
 from mfa.report.document import Block, Figure, Paragraph, Section
-from mfa.report.figures import shown_unit
+from mfa.report.figures import WIDE, redrawn, shown_unit
 from mfa.report.pictures import sankey_size, whole_view
 from mfa.report.tables import Badge, Column, Num, Row, Table
 from mfa.report.text import Writer
@@ -178,4 +180,6 @@ def _picture(w: Writer, change: PeriodChange) -> Figure | None:
         ),
         _("Sankey diagram coloured by change. The numbers stand in the tables of this chapter."),
         _("Widths are those of {b}; colours say what changed since {a}.", a=change.a, b=change.b),
+        redraw=partial(redrawn, image.graph),
+        wide=len(image.graph.nodes) > WIDE,
     )
