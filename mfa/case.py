@@ -195,6 +195,24 @@ class Case:
         except (InputError, InfeasibleError, ConvergenceError) as error:
             return problems + list(error.problems)
 
+    def coarse(self, problems: Sequence[Problem]) -> list[dict[str, Any]]:
+        """Return what the data alone say of every process: in, out, gap, how much is known.
+
+        Parameters
+        ----------
+        problems
+            From `check`. With errors among them, it is the balance of the rows without any.
+
+        Returns
+        -------
+        list of dict
+            See `mfa.coarse.coarse_balance`; empty when nothing could be read.
+        """
+        from mfa.coarse import coarse_of_case
+
+        account = None if has_errors(problems) else self.balance()
+        return coarse_of_case(self.tables, self.system, problems, account)
+
     def annotate(self, problems: Sequence[Problem], language: str | None = None) -> Path | None:
         """Write a copy beside the workbook in which the cells of `problems` are marked.
 
@@ -217,13 +235,16 @@ class Case:
         """
         if not self.is_workbook:
             return None
+        from mfa.coarse import named_balances
         from mfa.workbook.feedback import annotate
 
         # Whoever mends the copy itself and checks it again keeps working in the same file.
         stem = self.input.stem.removesuffix(".checked")
         copy = self.input.with_name(f"{stem}.checked{self.input.suffix}")
         try:
-            return annotate(self.input, problems, copy, language or self.languages[0])
+            chosen = language or self.languages[0]
+            rows = named_balances(self.system, self.coarse(problems), chosen)
+            return annotate(self.input, problems, copy, chosen, rows)
         except InputError:
             return None
 

@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 import mfa
 from mfa.cli import cli
 from mfa.cli_errors import environment_language, explain_os_error, use_utf8
-from mfa.cli_text import coarse_balance, table_lines
+from mfa.cli_text import table_lines
+from mfa.coarse import coarse_balance
 from mfa.errors import ConvergenceError, Problem
 from tests.mills import TABLES, changed, tables_case, workbook_case
 
@@ -114,7 +115,7 @@ class TestCheck:
         assert "Flows!E4" in result.stdout
         assert "“markt”" in result.stdout
         assert "Did you mean “market”?" in result.stdout
-        assert "before balancing" not in result.stdout
+        assert "The data as far as they are right" in result.stdout
 
     def test_errors_and_warnings_apart(self, run: Run, tmp_path: Path) -> None:
         tables = changed("flows", 1, target="markt")

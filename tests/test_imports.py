@@ -57,6 +57,7 @@ BOTTOM = {
     "case",
     "cases",
     "cli",
+    "coarse",
     "cli_compare",
     "cli_convert",
     "cli_errors",

@@ -105,7 +105,7 @@ def read_system(folder: str | os.PathLike[str]) -> System:
     ['rice']
     """
     from mfa.model.system import System
-    from mfa.workbook.case_settings import split_list
+    from mfa.workbook.case_settings import split_periods
 
     frames = read_frames(folder)
     case = frames.pop("case", None)
@@ -115,7 +115,7 @@ def read_system(folder: str | os.PathLike[str]) -> System:
     return System.from_tables(
         str(given.get("title_en", "")),
         str(given.get("unit") or "t/year"),
-        periods=split_list(str(given.get("periods", ""))),
+        periods=split_periods(str(given.get("periods", ""))),
         regions=_regions(str(given.get("regions", ""))),
         info=info,
         **{name: _as_records(frame, name) for name, frame in frames.items()},

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mfa.locale import N_
 from mfa.workbook.checks import Checked, opening, unknown
-from mfa.workbook.fields import limits, names_of, provenance, reported
+from mfa.workbook.fields import check_interval, limits, names_of, provenance, reported
 from mfa.workbook.formulas import usable
 from mfa.workbook.problems import error, warning
 from mfa.workbook.raw import Row
@@ -53,6 +53,7 @@ def add_parameters(checked: Checked, system: System) -> None:
 def _check_parameter(
     checked: Checked, row: Row, value: float, bounds: dict[str, float | None]
 ) -> None:
+    check_interval(checked, row, value)
     lower, upper = bounds["lower"], bounds["upper"]
     if (lower is not None and value < lower) or (upper is not None and value > upper):
         message = N_("The value {value} lies outside its own limits.")
@@ -95,6 +96,7 @@ def add_observations(checked: Checked, system: System) -> None:
 
 def _check_observation(checked: Checked, system: System, row: Row, value: float) -> None:
     """Report a negative amount of what cannot be negative, and labels that do not fit."""
+    check_interval(checked, row, value)
     quantity, layer = checked.text(row, "quantity"), checked.text(row, "layer")
     period = checked.text(row, "period")
     early = checked.periods and period == opening(checked.periods[0])

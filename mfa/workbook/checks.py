@@ -17,6 +17,8 @@ from mfa.workbook.text import nearest
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 QUANTITIES = ("flows", "stocks", "parameters")
+REPEATED = ("flows", "parameters")
+"""Tables in which an id may stand once for each period and region."""
 _NAME = re.compile(r"[^\W\d]\w*")
 _DIGITS = re.compile(r"\d+(?:\s*[-–—/]\s*\d+)*")
 
@@ -149,13 +151,27 @@ def check_cells(checked: Checked) -> None:
         if sheet.keys:
             continue
         columns = {column.name: column for column in sheet.columns}
-        required = [column.name for column in sheet.columns if column.required]
+        absent = _absent_columns(checked, sheet.name)
+        required = [c.name for c in sheet.columns if c.required and c.name not in absent]
         for row in checked.tables[sheet.name]:
             for name in dict.fromkeys([*required, *row.cells]):
                 if name in columns:
                     check_cell(checked, row, columns[name], name)
         if sheet.columns[0].name == "id":
             _check_ids(checked, sheet)
+
+
+def _absent_columns(checked: Checked, table: str) -> set[object]:
+    """Return the required columns that a table lacks: they were reported once, as a whole."""
+    rows = checked.tables[table]
+    here = (rows[0].place.sheet, rows[0].place.file) if rows else ("", "")
+    return {
+        problem.values["column"]
+        for problem in checked.problems
+        if problem.code == "missing-column"
+        and problem.place is not None
+        and (problem.place.sheet, problem.place.file) == here
+    }
 
 
 def check_cell(checked: Checked, row: Row, column: Column, name: str) -> None:
@@ -181,7 +197,8 @@ def _check_ids(checked: Checked, sheet: Sheet) -> None:
     message = N_("The id “{id}” is taken already at {other}. Ids must be unique.")
     for row in checked.tables[sheet.name]:
         name = row.text("id")
-        key = (name, row.text("period"), row.text("region"))
+        own = (row.text("period"), row.text("region")) if sheet.name in REPEATED else ("", "")
+        key = (name, *own)
         if not name:
             continue
         first = earlier.get(name) or seen.get(key)
