@@ -140,7 +140,10 @@ def _known(value: float) -> float | None:
 
 
 def coarse_of_case(
-    tables: RawTables, system: System, problems: Sequence[Problem], account: Account | None
+    tables: RawTables | None,
+    system: System,
+    problems: Sequence[Problem],
+    account: Account | None,
 ) -> list[dict[str, Any]]:
     """Return the coarse balance of an input, as much of it as can be had.
 
@@ -152,7 +155,7 @@ def coarse_of_case(
     try:
         return coarse_balance_of(system)
     except InputError:
-        rest = without_errors(tables, problems)
+        rest = None if tables is None else without_errors(tables, problems)
     try:
         return coarse_balance_of(rest) if rest is not None else []
     except InputError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,10 +105,21 @@ def read_system(folder: str | os.PathLike[str]) -> System:
     ...     list(read_system(folder).flows)
     ['rice']
     """
+    return system_of(read_frames(folder))
+
+
+def system_of(frames: Mapping[str, pd.DataFrame]) -> System:
+    """Return the system of tables from `read_frames`; views are left out.
+
+    Raises
+    ------
+    InputError
+        See `mfa.System.from_tables`.
+    """
     from mfa.model.system import System
     from mfa.workbook.case_settings import split_periods
 
-    frames = read_frames(folder)
+    frames = dict(frames)
     case = frames.pop("case", None)
     frames.pop("views", None)
     given = {} if case is None else dict(zip(case["key"], case["value"], strict=True))
@@ -191,7 +203,12 @@ def _tidy(raw: pd.DataFrame, table: Sheet, name: str, problems: list[Problem]) -
         n: _column(raw[title], table.column(n), name, problems) for n, title in known.items()
     }
     frame = pd.DataFrame(columns, index=raw.index)
-    return frame[_counted(frame, table)].reset_index(drop=True) if len(frame) else frame
+    if not len(frame):
+        return frame
+    counted = _counted(frame, table)
+    kept = frame[counted].reset_index(drop=True)
+    kept.attrs |= {"file": name, "lines": np.flatnonzero(counted) + 2}
+    return kept
 
 
 def _counted(frame: pd.DataFrame, table: Sheet) -> np.ndarray:
