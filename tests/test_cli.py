@@ -166,6 +166,36 @@ class TestCheck:
         assert "annotated copy" not in result.stdout
 
 
+class TestUsageInVietnamese:
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            (("check",), "Thiếu tham số CASE."),
+            (("check", "x", "y"), "Thừa tham số: y."),
+            (("balance", "x", "--jsn"), "Không có tùy chọn --jsn. Có phải ý bạn là --json?"),
+            (("balance", "x", "--nope"), "Không có tùy chọn --nope."),
+            (("sankey", "x"), "Thiếu tùy chọn -o."),
+            (("check", "x", "--language"), "Tùy chọn --language cần một giá trị."),
+            (("check", "x", "--json=3"), "Tùy chọn --json không nhận giá trị."),
+            (("nosuch",), "Không có lệnh nosuch."),
+            (("chek",), "Không có lệnh chek. Có phải ý bạn là check?"),
+        ],
+    )
+    def test_no_word_of_english_is_left(
+        self, run: Run, arguments: tuple[str, ...], sentence: str
+    ) -> None:
+        result = run(*arguments, LANG="vi_VN.UTF-8")
+        assert result.exit_code == 2
+        assert f"Lỗi: {sentence}" in result.stderr
+        assert not {"Error", "Try", "Missing", "No such", "help."} & set(result.stderr.split())
+
+    def test_a_full_disk_says_so(self) -> None:
+        import errno
+
+        error = OSError(errno.ENOSPC, "No space left on device", "x.xlsx")
+        assert explain_os_error(error, "vi").endswith("đĩa đã đầy.")
+
+
 class TestLanguages:
     @pytest.mark.parametrize(
         ("lang", "option", "word"),

@@ -68,6 +68,7 @@ BOTTOM = {
     "cli_report",
     "cli_serve",
     "cli_text",
+    "cli_usage",
     "serve",
 }
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mfa.errors import InputError, Place, Problem
+from mfa.errors import InputError, Place, Problem, Word
 from mfa.locale import N_
 from mfa.workbook.cells import Found, interpret
 from mfa.workbook.columns import Column, Sheet
@@ -79,9 +79,9 @@ def read_frames(folder: str | os.PathLike[str]) -> dict[str, pd.DataFrame]:
             if isinstance(cause, InputError):
                 raise
             message = N_("The table cannot be read: {reason}.")
-            reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+            reason = _reason(cause)
             place = Place(file=file.name)
-            problems.append(error("table-unreadable", message, place, reason=reason.rstrip(".")))
+            problems.append(error("table-unreadable", message, place, reason=reason))
     if problems:
         raise InputError(problems)
     return {table.name: frames[table.name] for table in SHEETS if table.name in frames}
@@ -106,6 +106,19 @@ def read_system(folder: str | os.PathLike[str]) -> System:
     ['rice']
     """
     return system_of(read_frames(folder))
+
+
+def _reason(cause: Exception) -> Word:
+    """Return in words why pandas could not read a table."""
+    from pandas.errors import EmptyDataError, ParserError
+
+    if isinstance(cause, EmptyDataError):
+        return Word(N_("it is empty"))
+    if isinstance(cause, UnicodeError):
+        return Word(N_("it is not UTF-8 text; save it as “CSV UTF-8”"))
+    if isinstance(cause, ParserError | csv.Error):
+        return Word(N_("a row has more cells than the titles, or a quotation mark is not closed"))
+    return Word(N_("its content is not that of a table"))
 
 
 def system_of(frames: Mapping[str, pd.DataFrame]) -> System:
