@@ -527,7 +527,7 @@ class TestMistakes:
                       PermissionError(13, "", ".x.part"), OSError(28, "", "x")):  # fmt: skip
             assert "x” " in explain_os_error(error, "en")
             assert explain_os_error(error, "vi") != explain_os_error(error, "en")
-        assert "No space left" in explain_os_error(OSError(28, "", "x"), "en")
+        assert "the disk is full" in explain_os_error(OSError(28, "", "x"), "en")
 
 
 class TestPieces:

@@ -36,6 +36,12 @@ ROWS = 2_000
 FIRST_ROW = 3
 """Row of a sheet in which the data begin."""
 LONGEST_TEXT = 32_767
+AREA = "tbl_"
+"""Before the machine name of a table: the defined name of its cells, machine names on top.
+
+Not a table object of Excel: on a protected sheet that neither grows nor lets rows be inserted or
+deleted, and two header rows do not fit into it.
+"""
 _CREATED = datetime.datetime(2025, 1, 1)
 _POINT = re.compile(r"(?<![\w.,])(\d+)\.(\d+)(?![\w.,])")
 _PROTECTION = {
@@ -125,6 +131,7 @@ class _SheetWriter:
         self.sheet = sheet
         self.language = language
         self.decimal = decimal
+        self.book = book
         self.page: Worksheet = book.add_worksheet(sheet.title(language))
         self.page.set_tab_color(TAB_COLOURS[sheet.name])
         self.page.protect("", _PROTECTION)
@@ -146,6 +153,8 @@ class _SheetWriter:
         width = len(self.sheet.columns)
         self.page.autofilter(1, 0, last, width - 1)
         self.page.freeze_panes(2, 1)
+        whole = f"$A$2:${letters(width)}${last + 1}"
+        self.book.define_name(f"{AREA}{self.sheet.name}", f"='{self.page.get_name()}'!{whole}")
         area = f"A3:{letters(width)}{last + 1}"
         self.page.ignore_errors({"number_stored_as_text": area})
         self._print_setup()
