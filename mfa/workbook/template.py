@@ -36,6 +36,8 @@ ROWS = 2_000
 FIRST_ROW = 3
 """Row of a sheet in which the data begin."""
 LONGEST_TEXT = 32_767
+PRINTED_WIDTH = 180
+"""How many characters of a sheet share the width of a printed page; more would be too small."""
 AREA = "tbl_"
 """Before the machine name of a table: the defined name of its cells, machine names on top.
 
@@ -271,8 +273,11 @@ class _SheetWriter:
     def _print_setup(self) -> None:
         self.page.set_landscape()
         self.page.set_paper(9)
-        self.page.fit_to_pages(1, 0)
+        across = max(1, round(sum(c.width for c in self.sheet.columns) / PRINTED_WIDTH))
+        self.page.fit_to_pages(across, 0)
         self.page.repeat_rows(0, 1)
+        if across > 1:
+            self.page.repeat_columns(0, 0)
         self.page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         self.page.set_footer("&L&8&A&R&8&P / &N")
 
