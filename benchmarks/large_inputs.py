@@ -34,6 +34,12 @@ read_system(path)
 from mfa.formats.bulk import read_system
 read_system(path)
 """,
+    "mfa: CSV tables, check and balance": """
+from mfa.case import open_case
+case = open_case(path)
+assert not [p for p in case.check() if p.severity == "error"]
+assert case.coarse([])
+""",
 }
 MEASURE = """
 import resource, sys, time
@@ -116,13 +122,13 @@ def main(rows: int = 100_000, many: int = 1_000_000) -> None:
         for way in list(CODE)[:3]:
             seconds, megabytes = measured(way, book)
             floor = floor or seconds
-            print(f"{way:32} {rows:>9} rows {seconds:7.1f} s {megabytes:5} MB "
+            print(f"{way:34} {rows:>9} rows {seconds:7.1f} s {megabytes:5} MB "
                   f"{seconds / floor:5.2f} × openpyxl")  # fmt: skip
-        for way, kind in zip(list(CODE)[3:], ("csv", "parquet"), strict=True):
+        for way, kind in zip(list(CODE)[3:], ("csv", "parquet", "csv"), strict=True):
             folder = Path(name) / kind
             if any(folder.iterdir()):
                 seconds, megabytes = measured(way, folder)
-                print(f"{way:32} {many:>9} rows {seconds:7.1f} s {megabytes:5} MB")
+                print(f"{way:34} {many:>9} rows {seconds:7.1f} s {megabytes:5} MB")
 
 
 if __name__ == "__main__":

@@ -107,7 +107,8 @@ def _name(folder: Path) -> str:
 def _holds_tables(folder: Path) -> bool:
     from mfa.workbook.schema import find_sheet
 
-    return any(p.suffix.lower() == ".csv" and find_sheet(p.stem) for p in folder.iterdir())
+    suffixes = (".csv", ".parquet")
+    return any(p.suffix.lower() in suffixes and find_sheet(p.stem) for p in folder.iterdir())
 
 
 class Case:
@@ -162,9 +163,22 @@ class Case:
 
     @cached_property
     def _built(self) -> tuple[System, list[Problem]]:
+        if self._by_columns:
+            from mfa.formats.large import build_large
+
+            return build_large(self.input)
         from mfa.workbook.build import build_system
 
         return build_system(self.tables)
+
+    @cached_property
+    def _by_columns(self) -> bool:
+        """Whether the input is a folder of tables too large to be read row by row."""
+        if self.is_workbook or not self.input.is_dir():
+            return False
+        from mfa.formats.large import is_large
+
+        return is_large(self.input)
 
     @property
     def system(self) -> System:
@@ -195,6 +209,25 @@ class Case:
         except (InputError, InfeasibleError, ConvergenceError) as error:
             return problems + list(error.problems)
 
+    def coarse(self, problems: Sequence[Problem]) -> list[dict[str, Any]]:
+        """Return what the data alone say of every process: in, out, gap, how much is known.
+
+        Parameters
+        ----------
+        problems
+            From `check`. With errors among them, it is the balance of the rows without any.
+
+        Returns
+        -------
+        list of dict
+            See `mfa.coarse.coarse_balance`; empty when nothing could be read.
+        """
+        from mfa.coarse import coarse_of_case
+
+        account = None if has_errors(problems) else self.balance()
+        tables = None if self._by_columns else self.tables
+        return coarse_of_case(tables, self.system, problems, account)
+
     def annotate(self, problems: Sequence[Problem], language: str | None = None) -> Path | None:
         """Write a copy beside the workbook in which the cells of `problems` are marked.
 
@@ -217,13 +250,16 @@ class Case:
         """
         if not self.is_workbook:
             return None
+        from mfa.coarse import named_balances
         from mfa.workbook.feedback import annotate
 
         # Whoever mends the copy itself and checks it again keeps working in the same file.
         stem = self.input.stem.removesuffix(".checked")
         copy = self.input.with_name(f"{stem}.checked{self.input.suffix}")
         try:
-            return annotate(self.input, problems, copy, language or self.languages[0])
+            chosen = language or self.languages[0]
+            rows = named_balances(self.system, self.coarse(problems), chosen)
+            return annotate(self.input, problems, copy, chosen, rows)
         except InputError:
             return None
 
@@ -414,7 +450,7 @@ def _as_workbook(tables: RawTables, folder: Path, language: str) -> tuple[Path, 
 
 def input_hashes(path: Path) -> dict[str, str]:
     """Return file name → SHA-256 of the workbook, or of every table of a folder."""
-    files = [path] if path.is_file() else sorted(path.glob("*.csv"))
+    files = [path] if path.is_file() else sorted([*path.glob("*.csv"), *path.glob("*.parquet")])
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 

@@ -134,14 +134,14 @@ def check(case: str, language: str | None, as_json: bool) -> None:
         problems = opened.check()
         copy = _annotate(opened, problems)
     failed = has_errors(problems)
-    account = None if failed else opened.balance()
+    balances = opened.coarse(problems)
     if as_json:
         head = {"case": opened.id, "annotated": str(copy) if copy else None}
-        _say_json(head | check_record(problems, account, chosen))
+        _say_json(head | check_record(problems, balances, chosen))
     else:
         title = opened.system.title(chosen) or opened.id
         lines = [click.style(f"{title} ({opened.input})", bold=True), ""]
-        lines += [*coarse_lines(account, chosen), ""] if account else []
+        lines += [*coarse_lines(balances, opened.system, chosen), ""] if balances else []
         _say(lines + problem_lines(problems, chosen))
         if copy:
             click.echo(_("The annotated copy: {path}", path=copy))

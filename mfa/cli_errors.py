@@ -12,8 +12,21 @@ from typing import IO, Any
 import click
 
 from mfa.errors import ClusterError, MFAError, Problem
-from mfa.locale import LANGUAGES, translator
+from mfa.locale import LANGUAGES, N_, translator
 
+REASONS = {
+    errno.ENOSPC: N_("the disk is full"),
+    errno.EDQUOT: N_("your share of the disk is used up"),
+    errno.EROFS: N_("the disk can only be read"),
+    errno.EIO: N_("the disk or the connection to it failed"),
+    errno.ENAMETOOLONG: N_("the name is too long"),
+    errno.EINVAL: N_("the name or the place is not allowed"),
+    errno.EMFILE: N_("too many files are open"),
+    errno.EBUSY: N_("another program is using it"),
+    errno.ENOTEMPTY: N_("the folder is not empty"),
+    errno.ELOOP: N_("its links lead in a circle"),
+}
+"""Why a file cannot be read or written, by the number the system gives."""
 INPUT_HAS_ERRORS = 1
 WRONG_USAGE = 2
 SPEAKS = "mfa.language"
@@ -104,8 +117,11 @@ def explain_os_error(error: OSError, language: str) -> str:
                 "or choose another place.",
                 path=path,
             )
+    reason = REASONS.get(_code(error))
     return _(
-        "“{path}” cannot be read or written: {reason}.", path=path, reason=os.strerror(_code(error))
+        "“{path}” cannot be read or written: {reason}.",
+        path=path,
+        reason=_(reason) if reason else os.strerror(_code(error)),
     )
 
 

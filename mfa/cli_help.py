@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from mfa.cli_errors import Mending, spoken
+from mfa.cli_usage import told
 from mfa.locale import N_, translator
 
 HEADINGS = (N_("Options"), N_("Commands"))
@@ -61,6 +62,16 @@ class Group(Helpful, click.Group):
     """The commands in the order of the work, not of the alphabet."""
 
     command_class = Command
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the command line; wrong usage is told in the language of the user."""
+        with told():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for; wrong usage is told as above."""
+        with told():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of definition."""

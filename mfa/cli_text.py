@@ -98,7 +98,7 @@ def problem_record(problem: Problem, language: str) -> dict[str, Any]:
 
 
 def check_record(
-    problems: Sequence[Problem], account: Account | None, language: str
+    problems: Sequence[Problem], balances: Sequence[dict[str, Any]], language: str
 ) -> dict[str, Any]:
     """Return what ``mfa check`` found, for machines."""
     errors = sum(problem.severity == "error" for problem in problems)
@@ -106,7 +106,7 @@ def check_record(
         "errors": errors,
         "warnings": len(problems) - errors,
         "problems": [problem_record(problem, language) for problem in problems],
-        "balance": coarse_balance(account) if account else [],
+        "balance": list(balances),
     }
 
 
@@ -135,56 +135,9 @@ def table_lines(
     return [line(body[0]), "  " + "  ".join("─" * width for width in widths), *map(line, body[1:])]
 
 
-def coarse_balance(account: Account) -> list[dict[str, Any]]:
-    """Return, per process and layer, what the data alone say: in, out, stock change, gap.
-
-    ``in``, ``out`` and ``stock_change`` sum what was measured (None where nothing was), ``gap`` is
-    in − out − stock change of it. Of ``all`` flows and stock changes, ``measured`` were measured,
-    and balancing settles the value of ``settled``.
-    """
-    counts = _counts(account)
-    out = []
-    for row in account.residuals.to_dict("records"):
-        labels = {name: row[name] for name in ("process", "layer", "period", "region")}
-        count = counts.get(tuple(labels.values()), {})
-        sums = {
-            part: row[f"{part}_before"] if part in count and count[part][0] else None
-            for part in PARTS
-        }
-        entering, leaving, change = (sums[part] or 0.0 for part in PARTS)
-        measured, settled, everything = (sum(n[k] for n in count.values()) for k in range(3))
-        gap = entering - leaving - change if measured else None
-        out.append(
-            {**labels, "unit": row["unit"], **sums, "gap": gap}
-            | {"measured": measured, "settled": settled, "all": everything}
-        )
-    return out
-
-
-def _counts(account: Account) -> dict[tuple[str, ...], dict[str, list[int]]]:
-    """Return (process, layer, period, region) → part → how many measured, settled, in all."""
-    table = account.table[account.table["kind"].isin(["flow", "stock_change"])]
-    holders = {f"{s.id}.change": s.process for s in account.system.stocks.values()}
-    counts: dict[tuple[str, ...], dict[str, list[int]]] = {}
-    columns = ["id", "source", "target", "layer", "period", "region", "input", "status"]
-    for id, source, target, *labels, given, status in table[columns].itertuples(index=False):
-        if id in holders:
-            ends = [(holders[id], "stock_change")]
-        else:
-            ends = [(target, "in"), (source, "out")]
-        for process, part in ends:
-            count = counts.setdefault((process, *labels), {}).setdefault(part, [0, 0, 0])
-            count[0] += not math.isnan(given)
-            count[1] += status != "free"
-            count[2] += 1
-    return counts
-
-
-def coarse_lines(account: Account, language: str) -> list[str]:
-    """Return the balance of the data as given, a line each process and layer."""
+def coarse_lines(rows: Sequence[dict[str, Any]], system: System, language: str) -> list[str]:
+    """Return the coarse balance of a case (`mfa.case.Case.coarse`), a line a process and layer."""
     _ = translator(language)
-    system = account.system
-    rows = coarse_balance(account)
     titles = [
         _("Process"), _("In"), _("Out"), _("Stock change"), _("Gap"), _("Unit"), _("Measured"),
         _("Settled"),
@@ -199,13 +152,15 @@ def coarse_lines(account: Account, language: str) -> list[str]:
             *(_amount(r[k], language) for k in (*PARTS, "gap")),
             r["unit"],
             f"{r['measured']}/{r['all']}",
-            f"{r['settled']}/{r['all']}",
+            "–" if r["settled"] is None else f"{r['settled']}/{r['all']}",
         ]
         for r in rows[:LONGEST_TABLE]
     ]
     more = len(rows) - len(lines)
     note = [_("  … and {n} more; --json lists them all.", n=more)] if more else []
     heading = _("The data as given, before balancing (gap = in − out − stock change):")
+    if any(row["settled"] is None for row in rows):
+        heading = _("The data as far as they are right (gap = in − out − stock change):")
     return [heading, *table_lines(titles, lines, (0, 5)), *note]
 
 

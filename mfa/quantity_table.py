@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mfa.account import Account
+    from mfa.balance.equations import Equations, Observations
 
 
 def quantity_table(account: Account) -> pd.DataFrame:
@@ -72,13 +73,29 @@ def _interval(
 
 def inputs(account: Account) -> tuple[np.ndarray, np.ndarray]:
     """Return the (merged) observed value and its σ in display units, NaN where unobserved."""
-    e, n, given = account.equations, account._n, account.given
+    return observed_inputs(account.equations, account.given, account.solution.x)
+
+
+def observed_inputs(
+    e: Equations, given: Observations, x: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the (merged) observed value and its σ of every visible quantity, in display units.
+
+    Parameters
+    ----------
+    e, given
+        The equations and the observations as stated.
+    x
+        Values in internal units that stand in for unobserved factors of an observed product;
+        without them such a product is not known (NaN).
+    """
+    n = e.quantities.visible
     data = merge(given, e.quantities.count, e.lower, e.upper)
     mean, precision = data.mean, np.zeros(e.quantities.count)
     np.add.at(precision, given.index[data.uncertain], given.sd[data.uncertain] ** -2.0)
     sd = np.where(precision > 0, 1 / np.sqrt(np.where(precision > 0, precision, 1)), 0.0)
     sd[given.index[data.exact]] = 0.0
-    for target, value, spread in _observed_products(account, mean, sd):
+    for target, value, spread in _observed_products(e, mean, sd, x):
         if np.isnan(mean[target]):
             mean[target], sd[target] = value, spread
     sd = np.where(np.isnan(mean), np.nan, sd)
@@ -86,20 +103,27 @@ def inputs(account: Account) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _observed_products(
-    account: Account, mean: np.ndarray, sd: np.ndarray
+    e: Equations, mean: np.ndarray, sd: np.ndarray, known: np.ndarray | None
 ) -> list[tuple[int, float, float]]:
     """Return (quantity, value, σ) of observations given as value × factor, from data alone."""
-    e, out = account.equations, []
-    x = np.where(np.isnan(mean), account.solution.x, mean)
-    for target, line in e.factored.values():
-        at = x.copy()
-        at[target] = 0.0
-        row = e.jacobian(at)[[line]].toarray()[0]
-        weight = row[target]
+    if not e.factored:
+        return []
+    pairs = np.array(list(e.factored.values()))
+    x = mean.copy() if known is None else np.where(np.isnan(mean), known, mean)
+    # The product is linear in its target, so that one matrix serves all products at once.
+    x[pairs[:, 0][np.isnan(x[pairs[:, 0]])]] = 0.0
+    matrix, residual = e.jacobian(x), e.residual(x)
+    spread = np.nan_to_num(sd)
+    out = []
+    for target, line in pairs.tolist():
+        span = slice(matrix.indptr[line], matrix.indptr[line + 1])
+        columns, weights = matrix.indices[span], matrix.data[span]
+        weight = float(weights[columns == target].sum())
         if weight:
-            value = -float(e.residual(at)[line]) / weight
-            others = np.delete(row / weight, target) * np.delete(np.nan_to_num(sd), target)
-            out.append((target, value, float(np.sqrt((others**2).sum()))))
+            others = columns != target
+            value = x[target] - float(residual[line]) / weight
+            terms = weights[others] / weight * spread[columns[others]]
+            out.append((target, value, float(np.sqrt((terms**2).sum()))))
     return out
 
 

@@ -16,7 +16,8 @@ from click.testing import CliRunner, Result
 import mfa
 from mfa.cli import cli
 from mfa.cli_errors import environment_language, explain_os_error, use_utf8
-from mfa.cli_text import coarse_balance, table_lines
+from mfa.cli_text import table_lines
+from mfa.coarse import coarse_balance
 from mfa.errors import ConvergenceError, Problem
 from tests.mills import TABLES, changed, tables_case, workbook_case
 
@@ -115,7 +116,7 @@ class TestCheck:
         assert "Flows!E4" in result.stdout
         assert "“markt”" in result.stdout
         assert "Did you mean “market”?" in result.stdout
-        assert "before balancing" not in result.stdout
+        assert "The data as far as they are right" in result.stdout
 
     def test_errors_and_warnings_apart(self, run: Run, tmp_path: Path) -> None:
         tables = changed("flows", 1, target="markt")
@@ -164,6 +165,36 @@ class TestCheck:
         assert "Flows!E4" in result.stdout
         assert "mills.checked.xlsx" in result.stderr
         assert "annotated copy" not in result.stdout
+
+
+class TestUsageInVietnamese:
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            (("check",), "Thiếu tham số CASE."),
+            (("check", "x", "y"), "Thừa tham số: y."),
+            (("balance", "x", "--jsn"), "Không có tùy chọn --jsn. Có phải ý bạn là --json?"),
+            (("balance", "x", "--nope"), "Không có tùy chọn --nope."),
+            (("sankey", "x"), "Thiếu tùy chọn -o."),
+            (("check", "x", "--language"), "Tùy chọn --language cần một giá trị."),
+            (("check", "x", "--json=3"), "Tùy chọn --json không nhận giá trị."),
+            (("nosuch",), "Không có lệnh nosuch."),
+            (("chek",), "Không có lệnh chek. Có phải ý bạn là check?"),
+        ],
+    )
+    def test_no_word_of_english_is_left(
+        self, run: Run, arguments: tuple[str, ...], sentence: str
+    ) -> None:
+        result = run(*arguments, LANG="vi_VN.UTF-8")
+        assert result.exit_code == 2
+        assert f"Lỗi: {sentence}" in result.stderr
+        assert not {"Error", "Try", "Missing", "No such", "help."} & set(result.stderr.split())
+
+    def test_a_full_disk_says_so(self) -> None:
+        import errno
+
+        error = OSError(errno.ENOSPC, "No space left on device", "x.xlsx")
+        assert explain_os_error(error, "vi").endswith("đĩa đã đầy.")
 
 
 class TestLanguages:
@@ -547,7 +578,7 @@ class TestMistakes:
                       PermissionError(13, "", ".x.part"), OSError(28, "", "x")):  # fmt: skip
             assert "x” " in explain_os_error(error, "en")
             assert explain_os_error(error, "vi") != explain_os_error(error, "en")
-        assert "No space left" in explain_os_error(OSError(28, "", "x"), "en")
+        assert "the disk is full" in explain_os_error(OSError(28, "", "x"), "en")
 
 
 class TestPieces:

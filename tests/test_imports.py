@@ -57,6 +57,7 @@ BOTTOM = {
     "case",
     "cases",
     "cli",
+    "coarse",
     "cli_compare",
     "cli_convert",
     "cli_errors",
@@ -68,6 +69,7 @@ BOTTOM = {
     "cli_serve",
     "cli_text",
     "cli_verdict",
+    "cli_usage",
     "serve",
 }
 

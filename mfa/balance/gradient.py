@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mfa.errors import InputError, Problem
+from mfa.locale import N_
 from mfa.model.names import flows_of
 from mfa.model.relation import Call, Name, Node, Number
 
@@ -71,12 +72,16 @@ def find(account: Account, name: str, labels: tuple[str, ...]) -> int:
         constant = len(np.unique(cells[cells >= 0])) == 1
         return account._index(name, () if constant else labels)
     except KeyError as error:
-        raise InputError(
-            [
-                Problem(
-                    "unknown-value",
-                    "“{name}” cannot be read from the account: {reason}.",
-                    {"name": name, "reason": error.args[0]},
-                )
-            ]
-        ) from error
+        raise InputError([_unreadable(account, name)]) from error
+
+
+def _unreadable(account: Account, name: str) -> Problem:
+    if name not in account.equations.quantities.slots:
+        message = N_("There is no quantity “{name}” in the account. Correct the name.")
+        return Problem("unknown-value", message, {"name": name})
+    message = N_(
+        "“{name}” has several values, or none with these labels; say which period or region, of "
+        "{labels}."
+    )
+    labels = ", ".join(x for x in (*account.system.periods, *account.system.regions) if x)
+    return Problem("unknown-value", message, {"name": name, "labels": labels})

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mfa.errors import InputError, Place, Problem
+from mfa.errors import InputError, Place, Problem, Word
 from mfa.locale import N_
 from mfa.workbook.cells import Found, interpret
 from mfa.workbook.columns import Column, Sheet
@@ -78,9 +79,9 @@ def read_frames(folder: str | os.PathLike[str]) -> dict[str, pd.DataFrame]:
             if isinstance(cause, InputError):
                 raise
             message = N_("The table cannot be read: {reason}.")
-            reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+            reason = _reason(cause)
             place = Place(file=file.name)
-            problems.append(error("table-unreadable", message, place, reason=reason.rstrip(".")))
+            problems.append(error("table-unreadable", message, place, reason=reason))
     if problems:
         raise InputError(problems)
     return {table.name: frames[table.name] for table in SHEETS if table.name in frames}
@@ -104,10 +105,34 @@ def read_system(folder: str | os.PathLike[str]) -> System:
     ...     list(read_system(folder).flows)
     ['rice']
     """
-    from mfa.model.system import System
-    from mfa.workbook.case_settings import split_list
+    return system_of(read_frames(folder))
 
-    frames = read_frames(folder)
+
+def _reason(cause: Exception) -> Word:
+    """Return in words why pandas could not read a table."""
+    from pandas.errors import EmptyDataError, ParserError
+
+    if isinstance(cause, EmptyDataError):
+        return Word(N_("it is empty"))
+    if isinstance(cause, UnicodeError):
+        return Word(N_("it is not UTF-8 text; save it as “CSV UTF-8”"))
+    if isinstance(cause, ParserError | csv.Error):
+        return Word(N_("a row has more cells than the titles, or a quotation mark is not closed"))
+    return Word(N_("its content is not that of a table"))
+
+
+def system_of(frames: Mapping[str, pd.DataFrame]) -> System:
+    """Return the system of tables from `read_frames`; views are left out.
+
+    Raises
+    ------
+    InputError
+        See `mfa.System.from_tables`.
+    """
+    from mfa.model.system import System
+    from mfa.workbook.case_settings import split_periods
+
+    frames = dict(frames)
     case = frames.pop("case", None)
     frames.pop("views", None)
     given = {} if case is None else dict(zip(case["key"], case["value"], strict=True))
@@ -115,7 +140,7 @@ def read_system(folder: str | os.PathLike[str]) -> System:
     return System.from_tables(
         str(given.get("title_en", "")),
         str(given.get("unit") or "t/year"),
-        periods=split_list(str(given.get("periods", ""))),
+        periods=split_periods(str(given.get("periods", ""))),
         regions=_regions(str(given.get("regions", ""))),
         info=info,
         **{name: _as_records(frame, name) for name, frame in frames.items()},
@@ -191,7 +216,12 @@ def _tidy(raw: pd.DataFrame, table: Sheet, name: str, problems: list[Problem]) -
         n: _column(raw[title], table.column(n), name, problems) for n, title in known.items()
     }
     frame = pd.DataFrame(columns, index=raw.index)
-    return frame[_counted(frame, table)].reset_index(drop=True) if len(frame) else frame
+    if not len(frame):
+        return frame
+    counted = _counted(frame, table)
+    kept = frame[counted].reset_index(drop=True)
+    kept.attrs |= {"file": name, "lines": np.flatnonzero(counted) + 2}
+    return kept
 
 
 def _counted(frame: pd.DataFrame, table: Sheet) -> np.ndarray:

@@ -41,6 +41,7 @@ def check_system(system: System, *, warnings: bool = True) -> list[Problem]:
         *_duplicate_names(system),
         *_flow_ends(system),
         *_stock_ends(system),
+        *_own_units(system),
         *_materials(system),
         *_statements(system),
         *_observed(system),
@@ -114,6 +115,31 @@ def _stock_ends(system: System) -> Iterator[Problem]:
             )
         if stock.layer not in system.layers:
             yield unknown("unknown-layer", Word("layer"), stock.layer, system.layers, stock.place)
+
+
+def _own_units(system: System) -> Iterator[Problem]:
+    """Compare the units of flows and stocks with their layer, once for each distinct pair."""
+    message = N_(
+        "“{id}” is given in {unit}, but its layer “{layer}” is counted in {wanted}. Correct the "
+        "unit, or put it in another layer."
+    )
+    for table in (system.flows, system.stocks):
+        layers, units = table.column("layer"), table.column("unit")
+        pairs = np.array([f"{a}\n{b}" if b else "" for a, b in zip(layers, units, strict=True)])
+        for pair in sorted(distinct(pairs) - {""}):
+            layer, unit = pair.split("\n")
+            if layer not in system.layers:
+                continue
+            wanted = system.layer_unit(layer)
+            rate, own = parse_unit(wanted).dimension, parse_unit(unit).dimension
+            if own == rate or (
+                table is system.stocks and own / parse_unit("year").dimension == rate
+            ):
+                continue
+            for row in np.flatnonzero(pairs == pair)[:20]:
+                record = table.row(int(row))
+                values = {"id": record.id, "unit": unit, "layer": layer, "wanted": wanted}
+                yield Problem("unit-of-layer", message, values, record.place)
 
 
 def _materials(system: System) -> Iterator[Problem]:

@@ -111,6 +111,20 @@ def parse_spread(text: str, value: float, decimal: str | None = ".") -> Spread:
     >>> parse_spread("[90; 110]", 100.0).distribution
     'uniform'
     """
+    form, amount, upper, unit = _read_spread(text, decimal)
+    if form == "interval":
+        return Spread((upper - amount) / math.sqrt(12), unit, "uniform", amount, upper)
+    if form == "factor":
+        sigma_ln = math.log(amount) / 1.96
+        return Spread(abs(value) * math.sqrt(math.expm1(sigma_ln**2)), "", "lognormal")
+    if unit == "%":
+        amount, unit = abs(value) * amount / 100, ""
+    return Spread(amount / 1.96 if form == "half" else amount, unit)
+
+
+@lru_cache(maxsize=4096)  # a table repeats the same few texts
+def _read_spread(text: str, decimal: str | None) -> tuple[str, float, float, str]:
+    """Return form, amount, upper limit (of an interval) and unit of a stated uncertainty."""
     from mfa.units import parse_number
 
     clean = unicodedata.normalize("NFC", text).strip()
@@ -118,20 +132,13 @@ def parse_spread(text: str, value: float, decimal: str | None = ".") -> Spread:
     form, match = next(((form, found) for form, found in matches if found), ("", None))
     if match is None:
         raise ValueError(f"{text!r} is not an uncertainty")
-    amount = parse_number(match["a"], decimal)
-    unit = (match.groupdict().get("u") or "").strip()
+    amount, upper = parse_number(match["a"], decimal), math.nan
     if form == "interval":
         upper = parse_number(match["b"], decimal)
         if upper < amount:
             raise ValueError(f"{text!r}: the lower limit is above the upper one")
-        return Spread((upper - amount) / math.sqrt(12), unit, "uniform", amount, upper)
-    if amount < 0:
+    elif amount < 0:
         raise ValueError(f"{text!r}: an uncertainty cannot be negative")
-    if form == "factor":
-        if amount < 1:
-            raise ValueError(f"{text!r}: a factor is at least 1")
-        sigma_ln = math.log(amount) / 1.96
-        return Spread(abs(value) * math.sqrt(math.expm1(sigma_ln**2)), "", "lognormal")
-    if unit == "%":
-        amount, unit = abs(value) * amount / 100, ""
-    return Spread(amount / 1.96 if form == "half" else amount, unit)
+    elif form == "factor" and amount < 1:
+        raise ValueError(f"{text!r}: a factor is at least 1")
+    return form, amount, upper, (match.groupdict().get("u") or "").strip()

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from mfa.locale import N_
 from mfa.workbook.checks import Checked, opening, unknown
-from mfa.workbook.fields import limits, names_of, provenance, reported
+from mfa.workbook.fields import check_interval, limits, names_of, provenance, reported
 from mfa.workbook.formulas import usable
 from mfa.workbook.problems import error, warning
 from mfa.workbook.raw import Row
 
 if TYPE_CHECKING:
+    from mfa.model.quantity import Flow, Stock
     from mfa.model.system import System
 
 
@@ -53,6 +54,7 @@ def add_parameters(checked: Checked, system: System) -> None:
 def _check_parameter(
     checked: Checked, row: Row, value: float, bounds: dict[str, float | None]
 ) -> None:
+    check_interval(checked, row, value)
     lower, upper = bounds["lower"], bounds["upper"]
     if (lower is not None and value < lower) or (upper is not None and value > upper):
         message = N_("The value {value} lies outside its own limits.")
@@ -67,6 +69,7 @@ def _check_parameter(
 
 def add_observations(checked: Checked, system: System) -> None:
     """Add the observations whose quantity exists and whose value can be read."""
+    things: dict[str, Flow | Stock | None] = {}
     for row in checked.tables["observations"]:
         value = checked.number(row, "value")
         observed = provenance(checked, row)
@@ -76,7 +79,9 @@ def add_observations(checked: Checked, system: System) -> None:
             fine = usable(checked, system, row, "factor", relation=False) and fine
         if value is None or not fine:
             continue
-        _check_observation(checked, system, row, value)
+        if quantity not in things:
+            things[quantity] = system.flows.get(quantity) or system.stocks.get(quantity)
+        _check_observation(checked, system, row, value, things[quantity])
         if checked.bad(row, "value") or checked.bad(row, "unit"):
             continue
         with reported(checked, row, "uncertainty"):
@@ -93,14 +98,16 @@ def add_observations(checked: Checked, system: System) -> None:
             )
 
 
-def _check_observation(checked: Checked, system: System, row: Row, value: float) -> None:
+def _check_observation(
+    checked: Checked, system: System, row: Row, value: float, record: Flow | Stock | None
+) -> None:
     """Report a negative amount of what cannot be negative, and labels that do not fit."""
+    check_interval(checked, row, value)
     quantity, layer = checked.text(row, "quantity"), checked.text(row, "layer")
     period = checked.text(row, "period")
     early = checked.periods and period == opening(checked.periods[0])
     if early and (quantity in system.flows or quantity in system.parameters):
         checked.report(unknown("periods", period, checked.periods), row, "period")
-    record = system.flows.get(quantity) or system.stocks.get(quantity)
     if record is None:
         return
     if value < 0 and record.lower is not None and record.lower >= 0:
@@ -127,7 +134,8 @@ def report_doubles(checked: Checked) -> None:
         "source of each."
     )
     for row in checked.tables["observations"]:
-        key = tuple(row.get(column) for column in _SAME)
+        cells = row.cells
+        key = tuple(cells[c].value if c in cells else None for c in _SAME)
         if key[0] is None or key[1] is None:
             continue
         first = seen.setdefault(key, row)

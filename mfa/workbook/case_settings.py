@@ -91,8 +91,19 @@ def split_list(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
+def split_periods(text: str) -> list[str]:
+    """Return the periods of a list with commas, semicolons or line breaks between them.
+
+    Examples
+    --------
+    >>> split_periods("2022; 2023")
+    ['2022', '2023']
+    """
+    return split_list(text.replace(";", ",").replace("\n", ","))
+
+
 def _periods(checked: Checked, row: Row | None) -> tuple[str, ...]:
-    labels = split_list(checked.text(row, "value")) if row else []
+    labels = split_periods(checked.text(row, "value")) if row else []
     double = sorted({label for label in labels if labels.count(label) > 1})
     if row and double:
         message = N_("The label “{label}” stands twice.")

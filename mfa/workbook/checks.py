@@ -17,6 +17,8 @@ from mfa.workbook.text import nearest
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 QUANTITIES = ("flows", "stocks", "parameters")
+REPEATED = ("flows", "parameters")
+"""Tables in which an id may stand once for each period and region."""
 _NAME = re.compile(r"[^\W\d]\w*")
 _DIGITS = re.compile(r"\d+(?:\s*[-–—/]\s*\d+)*")
 
@@ -109,7 +111,10 @@ class Checked:
 
     def get(self, row: Row, column: str) -> Value | None:
         """Return the value of a cell, None when it is empty or bad."""
-        return None if (id(row), column) in self._bad else row.get(column)
+        cell = row.cells.get(column)
+        if cell is None or (self._bad and (id(row), column) in self._bad):
+            return None
+        return cell.value
 
     def text(self, row: Row, column: str) -> str:
         """Return the text of a cell, empty when it is empty or bad."""
@@ -135,6 +140,10 @@ class Checked:
             self._ids[table] = dict.fromkeys(self._typed_ids(table))
         return self._ids[table].keys()
 
+    def know(self, table: str, ids: Iterable[str]) -> None:
+        """Take `ids` for those that stand in `table`, instead of looking into its rows."""
+        self._ids[table] = dict.fromkeys(ids)
+
     def _typed_ids(self, table: str) -> list[str]:
         if table == "quantities":
             ids = [name for part in QUANTITIES for name in self.ids(part)]
@@ -149,27 +158,50 @@ def check_cells(checked: Checked) -> None:
         if sheet.keys:
             continue
         columns = {column.name: column for column in sheet.columns}
-        required = [column.name for column in sheet.columns if column.required]
+        absent = _absent_columns(checked, sheet.name)
+        required = [c.name for c in sheet.columns if c.required and c.name not in absent]
+        fine: set[tuple[str, Value]] = set()  # a large sheet repeats the same few values
         for row in checked.tables[sheet.name]:
-            for name in dict.fromkeys([*required, *row.cells]):
-                if name in columns:
+            for name in required:
+                if name not in row.cells:
                     check_cell(checked, row, columns[name], name)
+            for name, cell in row.cells.items():
+                value = cell.value
+                if value is not None and (name, value) in fine:
+                    continue
+                column = columns.get(name)
+                if column and check_cell(checked, row, column, name) and value is not None:
+                    fine.add((name, value))
         if sheet.columns[0].name == "id":
             _check_ids(checked, sheet)
 
 
-def check_cell(checked: Checked, row: Row, column: Column, name: str) -> None:
-    """Check the cell of `row` in the column `name` by the rules of `column`."""
+def _absent_columns(checked: Checked, table: str) -> set[object]:
+    """Return the required columns that a table lacks: they were reported once, as a whole."""
+    rows = checked.tables[table]
+    here = (rows[0].place.sheet, rows[0].place.file) if rows else ("", "")
+    return {
+        problem.values["column"]
+        for problem in checked.problems
+        if problem.code == "missing-column"
+        and problem.place is not None
+        and (problem.place.sheet, problem.place.file) == here
+    }
+
+
+def check_cell(checked: Checked, row: Row, column: Column, name: str) -> bool:
+    """Check the cell of `row` in the column `name` by the rules of `column`; return if it fits."""
     value = row.get(name)
     if value is None:
         if column.required and not row.broken(name):
             message = N_("A value is missing in column “{column}”.")
             checked.report(error("missing-value", message, column=column.name), row, name)
-        return
+        return False
     rule = _RULES.get(column.kind)
     problem = rule(checked, column, value) if rule else None
     if problem:
         checked.report(problem, row, name)
+    return problem is None
 
 
 def _check_ids(checked: Checked, sheet: Sheet) -> None:
@@ -181,7 +213,8 @@ def _check_ids(checked: Checked, sheet: Sheet) -> None:
     message = N_("The id “{id}” is taken already at {other}. Ids must be unique.")
     for row in checked.tables[sheet.name]:
         name = row.text("id")
-        key = (name, row.text("period"), row.text("region"))
+        own = (row.text("period"), row.text("region")) if sheet.name in REPEATED else ("", "")
+        key = (name, *own)
         if not name:
             continue
         first = earlier.get(name) or seen.get(key)

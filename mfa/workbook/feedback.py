@@ -10,10 +10,12 @@ from mfa.errors import Problem
 from mfa.locale import translator
 from mfa.workbook.cells import Found, number_text
 from mfa.workbook.check_sheet import Finding, add_check_sheet, is_check_sheet, unselected
+from mfa.workbook.coarse_sheet import Balance, add_coarse_sheet, is_coarse_sheet
 from mfa.workbook.guard import Package, editing
 from mfa.workbook.marks import ERROR, WARNING, Formats, Spot, mark_cells
 from mfa.workbook.notes import add_notes, forget_notes
 from mfa.workbook.parts import Parts
+from mfa.workbook.results import CellStyles
 from mfa.workbook.xlsx import Book, SheetInfo, column_number
 
 
@@ -22,6 +24,7 @@ def annotate(
     problems: Sequence[Problem],
     out: str | os.PathLike[str],
     language: str = "vi",
+    balances: Sequence[Balance] = (),
 ) -> Path:
     """Write a copy of a workbook with its doubtful cells coloured, commented and listed.
 
@@ -39,6 +42,8 @@ def annotate(
         Where to write the copy; it is replaced at once, never half.
     language
         Language of the comments and of the list.
+    balances
+        The coarse balance of the processes; it gets a sheet of its own behind the others.
 
     Returns
     -------
@@ -55,6 +60,7 @@ def annotate(
         sheets = {info.name: info for info in book.sheets}
         cells = {info.part: book.cells(info).cells for info in _concerned(sheets, problems)}
         earlier = next((i for i in book.sheets if is_check_sheet(book, i)), None)
+        coarse = next((i for i in book.sheets if is_coarse_sheet(book, i)), None)
         workbook, styles = book.part, book.styles
     with editing(Path(path).name):
         findings = [_finding(problem, sheets, cells) for problem in problems]
@@ -64,6 +70,8 @@ def annotate(
             here = [f.problem for f in findings if f.linked and f.problem.place.sheet == info.name]
             _annotate_sheet(parts, info, here, formats, language)
         add_check_sheet(parts, workbook, findings, formats, language, earlier)
+        if balances or coarse:
+            add_coarse_sheet(parts, workbook, balances, CellStyles(formats), language, coarse)
         if styles:
             parts[styles] = formats.finish()
     return parts.save(out)

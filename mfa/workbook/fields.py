@@ -14,6 +14,7 @@ from mfa.workbook.problems import error, warning
 from mfa.workbook.raw import Row
 
 ASSUMPTION = "assumption"
+_INTERVAL = re.compile(r"\[\s*([^;|\]]+)[;|]\s*([^;|\]]+)\]")
 SCORES = ("reliability", "completeness", "temporal", "spatial", "other")
 _FIGURE = re.compile(r"[^\W\d_]+\d+[a-z]?")
 
@@ -55,6 +56,28 @@ def provenance(checked: Checked, row: Row) -> dict[str, Any]:
     scores = {name: checked.number(row, name) for name in SCORES}
     whole = {name: None if score is None else int(score) for name, score in scores.items()}
     return {**texts, **whole, "place": row.at("value")}
+
+
+def check_interval(checked: Checked, row: Row, value: float) -> None:
+    """Warn of a value outside the interval that is stated as its own uncertainty.
+
+    An interval with a unit of its own is left to the model, which converts it.
+    """
+    stated = _INTERVAL.fullmatch(checked.text(row, "uncertainty"))
+    if stated is None:
+        return
+    try:
+        lower, upper = (float(text) for text in stated.groups())
+    except ValueError:
+        return
+    if lower <= upper and not lower <= value <= upper:
+        message = N_(
+            "The value {value} lies outside its own interval from {lower} to {upper}. Correct one "
+            "of them."
+        )
+        values = {"value": f"{value:g}", "lower": f"{lower:g}", "upper": f"{upper:g}"}
+        problem = warning("outside-interval", message, **values)
+        checked.report(problem, row, "uncertainty")
 
 
 def _check_source(checked: Checked, row: Row) -> None:

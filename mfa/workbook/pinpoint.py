@@ -17,13 +17,14 @@ _COLUMNS = {
     "wrong-dimension": ("unit", "quantity"),
     "wrong-dimension-sum": ("formula", "factor", "quantity"),
     "unit-missing": ("unit",),
+    "unit-of-layer": ("unit",),
     "empty-sum": ("formula", "quantity"),
     "flow-to-itself": ("target",),
     "material-loop": ("parent",),
     "unknown-label": ("formula", "quantity"),
 }
 """Code of a problem → the columns in which it may stand, the likeliest first."""
-_LOOSE = ("process-unused", "process-one-sided")
+_LOOSE = ("process-unused", "process-one-sided", "empty-sum")
 
 
 def system_problems(checked: Checked, system: System) -> Iterator[Problem]:
@@ -39,7 +40,8 @@ def system_problems(checked: Checked, system: System) -> Iterator[Problem]:
     broken = _processes_of_broken_flows(checked, system)
     for problem in found:
         row = rows.get(str(problem.place))
-        if problem.code in _LOOSE and problem.values.get("id") in broken:
+        named = problem.values.get("name" if problem.code == "empty-sum" else "id")
+        if problem.code in _LOOSE and named in broken:
             continue
         if row is not None:
             problem = replace(problem, place=row.at(_column(problem, row)))
@@ -71,7 +73,8 @@ def _column(problem: Problem, row: Row) -> str:
 
 def _processes_of_broken_flows(checked: Checked, system: System) -> set[str]:
     """Return the processes named by flow or stock rows that did not make it into the system."""
-    found: set[str] = set()
+    # A process that was misspelt there is meant all the same.
+    found = {str(p.values["near"]) for p in checked.problems if "near" in p.values}
     for table, columns in (("flows", ("source", "target")), ("stocks", ("process",))):
         for row in checked.tables[table]:
             if row.text("id") not in getattr(system, table) or checked.bad(row, "id"):

@@ -92,15 +92,15 @@ class ResultSheet:
         if self.name == "tests":
             top += [(style("head"), _(title)) for title in HEADINGS.values()]
             machine += [(style("machine"), f"{MARK}{name}") for name in HEADINGS]
-        rows = [_row(1, top), _row(2, machine)]
+        rows = [sheet_row(1, top), sheet_row(2, machine)]
         columns = [frame[name].tolist() for name in self.columns]
         for number, cells in enumerate(zip(*columns, strict=True), start=3):
             line = [(style(_style(cell)), _plain(cell)) for cell in cells]
             if self.name == "tests" and number == 3:
                 found = [float(getattr(account.test, name)) for name in HEADINGS]
                 line += [(style(_style(value)), value) for value in found]
-            rows.append(_row(number, line))
-        return _page(rows, len(top), len(frame) + 2)
+            rows.append(sheet_row(number, line))
+        return sheet_page(rows, len(top), len(frame) + 2)
 
 
 SHEETS = (
@@ -133,7 +133,8 @@ def _plain(value: Any) -> str | float:
     return value if isinstance(value, str) else float("nan") if value is None else float(value)
 
 
-def _row(number: int, cells: list[tuple[int, str | float]]) -> str:
+def sheet_row(number: int, cells: list[tuple[int, str | float]]) -> str:
+    """Return row `number` of a sheet from (style, value) of its cells."""
     inner = b"".join(
         Content(value, style).xml(f"{letters(column)}{number}")
         for column, (style, value) in enumerate(cells, start=1)
@@ -141,7 +142,8 @@ def _row(number: int, cells: list[tuple[int, str | float]]) -> str:
     return f'<row r="{number}">{inner.decode()}</row>'
 
 
-def _page(rows: list[str], width: int, last: int) -> str:
+def sheet_page(rows: list[str], width: int, last: int) -> str:
+    """Return a sheet of `rows` with two frozen header rows and a filter to the row `last`."""
     widths = "".join(
         f'<col min="{n}" max="{n}" width="{24 if n == 1 else 15}" customWidth="1"/>'
         for n in range(1, width + 1)

@@ -82,7 +82,7 @@ def write_results(
         workbook, styles = book.part, book.styles
     with editing(Path(path).name):
         parts = Parts(path)
-        formats = _Styles(Formats(parts[styles] if styles else b""))
+        formats = CellStyles(Formats(parts[styles] if styles else b""))
         results = Results(account, tables, tables.language)
         for name, layout in layouts.items():
             _fill(parts, layout, results, name, formats)
@@ -99,7 +99,7 @@ def _refuse_macros(path: Path, out: Path) -> None:
         raise InputError([error("macros", message, Place(file=path.name))])
 
 
-class _Styles:
+class CellStyles:
     """Formats of result cells by name, made when first used."""
 
     def __init__(self, formats: Formats) -> None:
@@ -107,6 +107,7 @@ class _Styles:
         self._made: dict[str, int] = {}
 
     def __call__(self, name: str) -> int:
+        """Return the number of the style `name`."""
         if name not in self._made:
             self._made[name] = self._make(name)
         return self._made[name]

@@ -36,6 +36,14 @@ ROWS = 2_000
 FIRST_ROW = 3
 """Row of a sheet in which the data begin."""
 LONGEST_TEXT = 32_767
+PRINTED_WIDTH = 180
+"""How many characters of a sheet share the width of a printed page; more would be too small."""
+AREA = "tbl_"
+"""Before the machine name of a table: the defined name of its cells, machine names on top.
+
+Not a table object of Excel: on a protected sheet that neither grows nor lets rows be inserted or
+deleted, and two header rows do not fit into it.
+"""
 _CREATED = datetime.datetime(2025, 1, 1)
 _POINT = re.compile(r"(?<![\w.,])(\d+)\.(\d+)(?![\w.,])")
 _PROTECTION = {
@@ -125,6 +133,7 @@ class _SheetWriter:
         self.sheet = sheet
         self.language = language
         self.decimal = decimal
+        self.book = book
         self.page: Worksheet = book.add_worksheet(sheet.title(language))
         self.page.set_tab_color(TAB_COLOURS[sheet.name])
         self.page.protect("", _PROTECTION)
@@ -146,6 +155,8 @@ class _SheetWriter:
         width = len(self.sheet.columns)
         self.page.autofilter(1, 0, last, width - 1)
         self.page.freeze_panes(2, 1)
+        whole = f"$A$2:${letters(width)}${last + 1}"
+        self.book.define_name(f"{AREA}{self.sheet.name}", f"='{self.page.get_name()}'!{whole}")
         area = f"A3:{letters(width)}{last + 1}"
         self.page.ignore_errors({"number_stored_as_text": area})
         self._print_setup()
@@ -262,8 +273,11 @@ class _SheetWriter:
     def _print_setup(self) -> None:
         self.page.set_landscape()
         self.page.set_paper(9)
-        self.page.fit_to_pages(1, 0)
+        across = max(1, round(sum(c.width for c in self.sheet.columns) / PRINTED_WIDTH))
+        self.page.fit_to_pages(across, 0)
         self.page.repeat_rows(0, 1)
+        if across > 1:
+            self.page.repeat_columns(0, 0)
         self.page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         self.page.set_footer("&L&8&A&R&8&P / &N")
 
