@@ -69,12 +69,16 @@ def write_report(
     from mfa.report.collect import collect
 
     facts = collect(account, case_id)
-    documents = {language: compose(facts, language) for language in languages}
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    # typst works outside of Python's lock: the PDFs are set while the other files are written.
+    # typst works outside of Python's lock: the PDFs are set while the other languages are composed
+    # and the other files are written.
     with ThreadPoolExecutor(1) as pool:
-        pdfs = {key: pool.submit(_pdf, documents[key]) for key in documents if "pdf" in formats}
+        documents, pdfs = {}, {}
+        for language in languages:
+            documents[language] = compose(facts, language)
+            if "pdf" in formats:
+                pdfs[language] = pool.submit(_pdf, documents[language])
         files = [
             *_pages(facts, documents, formats),
             *_word_files(documents, formats, letterhead),

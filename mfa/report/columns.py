@@ -59,7 +59,7 @@ class Fit:
         return sum(lines * self.size * 1.25 + 4.0 for lines in (self.head, *self.lines))
 
 
-@lru_cache(maxsize=128)  # Word and PDF show the same tables
+@lru_cache(maxsize=256)  # Word and PDF show the same tables
 def fit_table(table: Table, language: str, width: float) -> Fit:
     """Return how to set a table on paper `width` points wide."""
     texts = [[cell_text(cell, language) for cell in row.cells] for row in table.rows]

@@ -57,6 +57,7 @@ from mfa.report.paged import (
     linked_anchors,
     paper_picture,
     split_label,
+    type_area,
 )
 from mfa.report.tables import Table
 from mfa.report.typesetting import typeset_pictures
@@ -175,7 +176,11 @@ class _Writer:
             points(margins, side, default)
             for side, default in zip(("top", "right", "bottom", "left"), MARGINS, strict=True)
         )
-        return width - left - right, height - top - bottom
+        area = width - left - right, height - top - bottom
+        # Word counts in twentieths of a point. On our own paper the area is that of the PDF, so
+        # that its tables are measured and its pictures drawn once for both.
+        same = all(abs(a - b) < 0.5 for a, b in zip(area, type_area(across), strict=True))
+        return type_area(across) if same else area
 
     # ---------------------------------------------------------------------------------- front page
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mfa.model.system import System
     from mfa.model.view import View
     from mfa.sankey import SankeyImage
+    from mfa.sankey.view import Gathered
 
 WIDTH = 1120.0  # px: that of the page's column, so labels keep their size
 MANY = 30  # nodes
@@ -29,6 +30,7 @@ class Pictures:
     def __init__(self, account: Account) -> None:
         self.account = account
         self._drawn: dict[_Key, SankeyImage | None] = {}
+        self._gathered: dict[tuple[str, ...], Gathered] = {}
 
     def draw(self, view: View, language: str, period: str, region: str) -> SankeyImage | None:
         """Return the picture of a view; None when it shows no flow."""
@@ -38,16 +40,26 @@ class Pictures:
         return self._drawn[key]
 
     def _draw(self, view: View, language: str, period: str, region: str) -> SankeyImage | None:
-        from mfa.sankey import draw
+        from mfa.sankey import draw_graph
 
         size = sankey_size(view, len(self.account.system.processes))
-        # Without a view of its own, the title of the picture is that of the city.
-        chosen = view if view.groups or view.layer != "goods" else None
-        labels = {"period": period or None, "region": region or None}
         try:
-            return draw(self.account, chosen, language=language, size=size, **labels)
+            graph = self._gather(view, period, region).named(language)
         except InputError:  # nothing flows here: `check` has named all that is wrong with a view
             return None
+        return draw_graph(graph, size)
+
+    def _gather(self, view: View, period: str, region: str) -> Gathered:
+        """Return what a view shows, in whatever language: only its names differ."""
+        from mfa.sankey.view import gather
+
+        key = (view.id, period, region)
+        if key not in self._gathered:
+            # Without a view of its own, the title of the picture is that of the city.
+            chosen = view if view.groups or view.layer != "goods" else None
+            labels = {"period": period or None, "region": region or None}
+            self._gathered[key] = gather(self.account, chosen, **labels)
+        return self._gathered[key]
 
 
 def whole_view(system: System, layer: str) -> View:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC
 from importlib.resources import files
 from typing import Any
 
 from mfa.report.paged import Picture
+from mfa.report.pdf_pack import pack_pdf
 from mfa.report.xlsx import CREATED
 from mfa.sankey.font import font_path
 
 KEPT = 10  # documents through which typst keeps what it worked out
+HELD = 2  # documents whose remains are left in memory: those of one report
 
 
 def typeset_pdf(template: str, data: Any) -> bytes:
@@ -25,18 +29,18 @@ def typeset_pdf(template: str, data: Any) -> bytes:
     """
     import typst
 
-    pdf, warnings = typst.compile_with_warnings(
-        _template(template),
-        format="pdf",
-        font_paths=[str(font_path().parent)],
-        ignore_system_fonts=True,
-        sys_inputs={"report": json.dumps(data, ensure_ascii=False)},
-        timestamp=CREATED.replace(tzinfo=UTC),
-    )
-    _forget()
+    with _MEMORY.document():
+        pdf, warnings = typst.compile_with_warnings(
+            _template(template),
+            format="pdf",
+            font_paths=[str(font_path().parent)],
+            ignore_system_fonts=True,
+            sys_inputs={"report": json.dumps(data, ensure_ascii=False)},
+            timestamp=CREATED.replace(tzinfo=UTC),
+        )
     if warnings:
         raise RuntimeError("; ".join(str(warning) for warning in warnings))
-    return pdf
+    return pack_pdf(pdf)
 
 
 def typeset_pictures(pictures: Sequence[Picture], dpi: float) -> list[bytes]:
@@ -71,6 +75,34 @@ def typeset_pictures(pictures: Sequence[Picture], dpi: float) -> list[bytes]:
         sys_inputs={"pictures": json.dumps(data, ensure_ascii=False)},
     )
     return [made] if isinstance(made, bytes) else list(made)
+
+
+class _Memory:
+    """What typst keeps in this process of the documents it has set.
+
+    It is given back when the next report begins: whoever writes one only need not wait for it, and
+    nothing is taken from a document that is being set.
+    """
+
+    def __init__(self) -> None:
+        self.lock, self.running, self.held = threading.Lock(), 0, 0
+
+    @contextmanager
+    def document(self) -> Iterator[None]:
+        with self.lock:
+            if not self.running and self.held >= HELD:
+                _forget()
+                self.held = 0
+            self.running += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.running -= 1
+                self.held += 1
+
+
+_MEMORY = _Memory()  # typst has one memory a process
 
 
 def _forget() -> None:

@@ -66,6 +66,25 @@ def weave(
     ValueError
         The period, region or colouring is unknown.
     """
+    return gather(account, view, period=period, region=region).named(language, node_sd=node_sd)
+
+
+def gather(
+    account: Account,
+    view: View | None = None,
+    *,
+    period: str | None = None,
+    region: str | None = None,
+) -> Gathered:
+    """Return what `weave` shows before it is named in a language; parameters as there.
+
+    Raises
+    ------
+    InputError
+        A view's member is unknown or stands in two groups.
+    ValueError
+        The period, region or colouring is unknown.
+    """
     system = account.system
     view = view or View("", colour_by="material")
     if view.colour_by not in COLOUR_BY:
@@ -77,33 +96,54 @@ def weave(
     kinds = node_kinds(system, groups)
     flows, inner = _flows(account, view, cell, groups, kinds)
     if flows.empty:
-        raise InputError([_nothing(view, language)], language)
+        return Gathered(account, view, cell, groups, kinds, flows, inner, (), {})
     everything = _all_periods(account, view, cell, groups, kinds, flows)
-    keys, categories = _categories(system, view, everything, language)
-    flows["category"] = keys[: len(flows)]
+    flows["category"] = _keys(system, view, everything)[: len(flows)]
     usual = everything["value"].groupby(everything["id"]).mean()
-    links = [
-        _link(account, flows.iloc[rows], ends, cell, usual, language)
-        for *ends, rows in _weave(flows, groups)
-    ]
-    drawn = {node for link in links for node in (link.source, link.target)}
-    nodes = [
-        _judged(node, links)
-        for node in _nodes(account, view, groups, kinds, inner, cell, language)
-        if node.id in drawn
-    ]
-    if node_sd:
-        nodes = [_with_sd(node, links, account, view.layer, cell) for node in nodes]
-    return SankeyGraph(
-        title=view.name(language) or system.title(language),
-        nodes=tuple(nodes),
-        links=tuple(links),
-        unit=system.layer_unit(view.layer),
-        categories=categories,
-        language=language,
-        subtitle=_subtitle(system, view, cell, language),
-        note=_note(inner, drawn, language),
-    ).split_ends()
+    links = tuple(
+        _link(account, flows.iloc[rows], ends, cell, usual) for *ends, rows in _weave(flows, groups)
+    )
+    stocks = _stock_changes(account, view.layer, groups, cell)
+    return Gathered(account, view, cell, groups, kinds, everything, inner, links, stocks)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Flows of an account grouped and summed as a view wants, still without names; see `gather`."""
+
+    account: Account
+    view: View
+    cell: _Cell
+    groups: dict[str, str]
+    kinds: dict[str, str]
+    flows: pd.DataFrame
+    inner: dict[str, float]
+    links: tuple[tuple[SankeyLink, tuple[str, ...]], ...]
+    stocks: dict[str, dict[str, Any]]
+
+    def named(self, language: str, *, node_sd: bool = False) -> SankeyGraph:
+        """Return the graph in a language; parameters and errors as of `weave`."""
+        account, view, system = self.account, self.view, self.account.system
+        if self.flows.empty:
+            raise InputError([_nothing(view, language)], language)
+        links = [
+            replace(link, title=_what(system, link.flows, materials, language))
+            for link, materials in self.links
+        ]
+        drawn = {node for link in links for node in (link.source, link.target)}
+        nodes = [_judged(node, links) for node in _nodes(self, language) if node.id in drawn]
+        if node_sd:
+            nodes = [_with_sd(node, links, account, view.layer, self.cell) for node in nodes]
+        return SankeyGraph(
+            title=view.name(language) or system.title(language),
+            nodes=tuple(nodes),
+            links=tuple(links),
+            unit=system.layer_unit(view.layer),
+            categories=_categories(system, view, self.flows, language),
+            language=language,
+            subtitle=_subtitle(system, view, self.cell, language),
+            note=_note(self.inner, drawn, language),
+        ).split_ends()
 
 
 @dataclass(frozen=True)
@@ -236,12 +276,12 @@ def _link(
     ends: list[str],
     cell: _Cell,
     usual: pd.Series,
-    language: str,
-) -> SankeyLink:
+) -> tuple[SankeyLink, tuple[str, ...]]:
+    """Return a link without its title, and the materials of its flows."""
     source, target, category = ends
     ids = tuple(rows["id"])
     value, sd, lower, upper, status = _sum(account, rows, cell)
-    return SankeyLink(
+    link = SankeyLink(
         id=f"{source}>{target}:{category}",
         source=source,
         target=target,
@@ -251,10 +291,11 @@ def _link(
         upper=upper,
         status=status,
         category=category,
-        title=_what(account.system, ids, tuple(rows["material"]), language),
+        title="",
         flows=ids,
         usual=float(usual[list(ids)].sum(min_count=1)),
     )
+    return link, tuple(rows["material"])
 
 
 def _sum(account: Account, rows: pd.DataFrame, cell: _Cell) -> tuple[float, ...]:
@@ -292,27 +333,36 @@ def _what(system: System, ids: tuple[str, ...], materials: tuple[str, ...], lang
 # ------------------------------------------------------------------------------------------ colours
 
 
-def _categories(
-    system: System, view: View, flows: pd.DataFrame, language: str
-) -> tuple[list[str], dict[str, Category]]:
-    """Return the category of every flow, and the legend."""
+def _keys(system: System, view: View, flows: pd.DataFrame) -> list[str]:
+    """Return the category of every flow."""
     if view.colour_by == "status":
-        keys = flows["status"].tolist()
-        return keys, colours.status_categories(keys, language)
+        return flows["status"].tolist()
     if view.colour_by == "sector":
-        keys = _sectors(system, flows)
-        return keys, colours.sector_categories(keys, language)
-    codes = material_codes(system.materials)
+        return _sectors(system, flows)
     if view.colour_by == "mf_code":
+        codes = material_codes(system.materials)
         per_flow = [codes.get(material, "") for material in flows["material"]]
         classes = colours.code_classes(per_flow)
-        keys = [classes[code] for code in per_flow]
-        return keys, colours.code_categories(keys, language)
+        return [classes[code] for code in per_flow]
     totals = flows["value"].fillna(0.0).groupby(flows["material"]).sum().to_dict()
-    unit = system.layer_unit(view.layer)
     shown = colours.material_classes(system.materials, totals)
-    keys = [shown[material] for material in flows["material"]]
-    return keys, colours.material_categories(keys, system.materials, codes, unit, language)
+    return [shown[material] for material in flows["material"]]
+
+
+def _categories(
+    system: System, view: View, flows: pd.DataFrame, language: str
+) -> dict[str, Category]:
+    """Return the legend."""
+    keys = _keys(system, view, flows)
+    if view.colour_by == "status":
+        return colours.status_categories(keys, language)
+    if view.colour_by == "sector":
+        return colours.sector_categories(keys, language)
+    codes = material_codes(system.materials)
+    if view.colour_by == "mf_code":
+        return colours.code_categories(keys, language)
+    unit = system.layer_unit(view.layer)
+    return colours.material_categories(keys, system.materials, codes, unit, language)
 
 
 def _sectors(system: System, flows: pd.DataFrame) -> list[str]:
@@ -327,27 +377,20 @@ def _sectors(system: System, flows: pd.DataFrame) -> list[str]:
 # ------------------------------------------------------------------------------------------- nodes
 
 
-def _nodes(
-    account: Account,
-    view: View,
-    groups: dict[str, str],
-    kinds: dict[str, str],
-    inner: dict[str, float],
-    cell: _Cell,
-    language: str,
-) -> list[SankeyNode]:
+def _nodes(gathered: Gathered, language: str) -> list[SankeyNode]:
     """Return all nodes in the order of the view, then of the processes."""
+    system, view, kinds = gathered.account.system, gathered.view, gathered.kinds
+    groups, stocks, inner = gathered.groups, gathered.stocks, gathered.inner
     members: dict[str, list[str]] = {}
     for process, node in groups.items():
         members.setdefault(node, []).append(process)
-    stocks = _stock_changes(account, view.layer, groups, cell)
     found = {group.id: group for group in view.groups if group.id in members}
     nodes = []
     for node in dict.fromkeys([*found, *members]):
         nodes.append(
             SankeyNode(
                 id=node,
-                title=node_title(account.system, found.get(node), members[node], node, language),
+                title=node_title(system, found.get(node), members[node], node, language),
                 kind=kinds[node],
                 column=found[node].column if node in found else None,
                 order=found[node].order if node in found else None,
