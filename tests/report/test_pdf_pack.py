@@ -22,7 +22,9 @@ def _typeset(n: int) -> bytes:
 def _resolved(reader: pypdf.PdfReader, number: int) -> object:
     """Return an object as text, or its stream's bytes."""
     found = reader.get_object(IndirectObject(number, 0, reader))
-    return found.get_data() if hasattr(found, "get_data") else repr(found)
+    if hasattr(found, "get_data"):
+        return found.get_data()
+    return repr(found).replace(str(id(reader)), "")  # references name their reader
 
 
 def _everything(pdf: bytes) -> dict[int, object]:
