@@ -30,6 +30,7 @@ WIDE = (
 PIECE = 12.0  # em; longer words without a mark to break after may be broken anywhere
 KEPT = 10.0  # em; short texts (scores, states) up to this width stay on one line
 HEADS = 30  # rows on a page: as often is the head repeated
+WHOLE = 11  # characters; headings up to this length stay on one line unless columns are many
 SLACK = 1.07  # lines break at words: text takes that much more room than its length
 SMALL, STRETCH = 0.62, 1.3  # a small table takes at least that share, and grows by that factor
 POWER = 6  # the height of a row is nearly that of its highest cell
@@ -81,7 +82,10 @@ def fit_table(table: Table, language: str, width: float) -> Fit:
 def heading(column: Column, table: Table) -> str:
     """Return the heading of a column with its unit, unless the caption states the unit."""
     unit = f" ({column.unit})" if column.unit and column.unit not in table.title else ""
-    return clean(column.title + unit)
+    title = clean(column.title)
+    if len(title) <= WHOLE and len(table.columns) < MANY_COLUMNS:
+        title = title.replace(" ", "\u00a0")
+    return title + clean(unit)
 
 
 def breakable(text: str, width: float, size: float) -> str:

@@ -45,8 +45,10 @@ CHAPTERS = (
 ANNEXES = (
     register.processes,
     annexes.flows,
+    economy.parts,
     annexes.parameters,
     annexes.observations,
+    reconciliation.untestable,
     back_matter.assumptions,
     back_matter.references,
     back_matter.glossary,

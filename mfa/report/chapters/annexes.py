@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mfa.locale import N_
+from mfa.report.areas import area
 from mfa.report.chapters.parts import LONG
 from mfa.report.document import Section
 from mfa.report.facts import Datum, Item
@@ -214,7 +215,7 @@ def _datum_row(w: Writer, d: Datum) -> Row:
             Num(move, decimals=2),
             w.source(d),
             d.year,
-            d.scope,
+            area(d.scope, w.language),
             d.id,
             d.place,
         ),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mfa.locale import N_, catalogue
 from mfa.model.quality import default_cv
+from mfa.report.areas import area
 from mfa.report.chapters.parts import LONG
 from mfa.report.chapters.summary import SIGNIFICANT
 from mfa.report.document import Paragraph, Rich, Section
@@ -144,7 +145,7 @@ def references(w: Writer) -> Section | None:
                 s.year,
                 label("source_type", s.type, w.language) if s.type in SOURCE_TYPES else s.type,
                 _(CONFIDENCE[s.confidence]) if s.confidence in CONFIDENCE else s.confidence,
-                s.scope,
+                area(s.scope, w.language),
                 s.quote,
             ),
             anchor=source_anchor(s.id),

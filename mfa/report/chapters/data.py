@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from mfa.report.areas import area
 from mfa.report.chapters import quality
 from mfa.report.chapters.quality import SCORE_NAMES
 from mfa.report.document import Paragraph, Section
@@ -12,7 +14,8 @@ from mfa.report.tables import Column, Num, Row, Table
 from mfa.report.text import Writer
 from mfa.vocabulary import SOURCE_TYPES, label
 
-SHOWN = 12  # years and scopes; the rest is summed in the last row
+_YEARS = re.compile(r"(\d{4})(?:\s*[-–]\s*(\d{4}))?(?!\d)")
+SHOWN = 8  # years and scopes; the rest is summed in the last row
 
 
 def chapter(w: Writer) -> Section | None:
@@ -80,7 +83,7 @@ def _types(w: Writer) -> Table:
 
 
 def _years(w: Writer) -> Table:
-    _, counts = w.tr, w.facts.quality.by_year
+    _, counts = w.tr, _by_year(w.facts.quality.by_year)
     years = sorted(counts, key=lambda y: (y[:1].isdigit(), y), reverse=True)
     ordered = {y or _("not stated"): counts[y] for y in years}
     return _distribution(
@@ -88,10 +91,21 @@ def _years(w: Writer) -> Table:
     )
 
 
+def _by_year(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return counts by year or span of years, whatever else is said (2017-05, 2020 plan)."""
+    years: dict[str, int] = {}
+    for text, count in counts.items():
+        found = _YEARS.match(text.strip())
+        year = "–".join(y for y in found.groups() if y) if found else text
+        years[year] = years.get(year, 0) + count
+    return years
+
+
 def _scopes(w: Writer) -> Table:
     _, counts = w.tr, w.facts.quality.by_scope
     ordered = {
-        s or _("not stated"): counts[s] for s in sorted(counts, key=lambda s: (-counts[s], s))
+        area(s, w.language) or _("not stated"): counts[s]
+        for s in sorted(counts, key=lambda s: (-counts[s], s))
     }
     return _distribution(
         w,

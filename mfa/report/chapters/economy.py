@@ -10,15 +10,17 @@ from mfa.indicators.sums import Total
 from mfa.model.quantity import material_codes
 from mfa.report.document import Block, Figure, Paragraph, Section
 from mfa.report.figures import CLASS_COLOURS, StackedBar, sankey_figure, stacked_bars
-from mfa.report.tables import Column, Num, Range, Row, Table
+from mfa.report.tables import Column, Num, Range, Ref, Row, Table
 from mfa.report.text import Writer, slug
 
 if TYPE_CHECKING:
     from mfa.account import Estimate
+    from mfa.report.facts import Item
 
 MAIN = ("de", "imports", "dmi", "exports", "dmc", "ptb", "nas", "dpo", "bi_in", "bi_out")
 CHARTED = ("de", "imports", "exports", "dmc", "nas", "dpo")
 DERIVED = ("dmi", "dmc", "ptb")
+LARGEST = 4  # flows of a total that the chapter shows; the annex shows all
 
 
 def chapter(w: Writer) -> Section | None:
@@ -39,7 +41,9 @@ def chapter(w: Writer) -> Section | None:
     blocks += [_identity_section(w)]
     if len(w.facts.history) > 1:
         blocks.append(Section("history", _("Over time"), (_history(w),)))
-    blocks.append(Section("parts", _("What the totals are made of"), (_parts(w),)))
+    blocks.append(
+        Section("parts", _("What the totals are made of"), (_parts(w, "parts-table", LARGEST),))
+    )
     return Section("economy", _("Material flows of the whole city"), tuple(blocks))
 
 
@@ -287,8 +291,20 @@ def _identity(w: Writer) -> Table:
     )
 
 
-def _parts(w: Writer) -> Table:
-    """Return every flow and stock change under the total it belongs to, the largest first."""
+def parts(w: Writer) -> Section | None:
+    """Return the annex of what the totals are made of; None if the chapter shows all of it."""
+    sizes = [len(w.facts.economy.total(key).weights) for key in TERMS]
+    if max(sizes, default=0) <= LARGEST + 1:
+        return None
+    title = w.tr("All flows and stock changes in the totals")
+    return Section("annex-parts", title, (_parts(w, "parts-all", None),))
+
+
+def _parts(w: Writer, id: str, most: int | None) -> Table:
+    """Return flows and stock changes under the total they belong to, the largest first.
+
+    Beyond `most` of a total, the rest becomes a row that says how many there are.
+    """
     _, facts = w.tr, w.facts
     unit = w.unit(facts.unit)
     rows = []
@@ -297,9 +313,9 @@ def _parts(w: Writer) -> Table:
         if not total.weights:
             continue
         rows.append(_parts_head(w, key, total))
-        rows += _parts_rows(w, total)
+        rows += _parts_rows(w, total, most)
     return Table(
-        "parts-table",
+        id,
         _("Parts"),
         _("Flows and stock changes in each total ({unit})", unit=unit),
         (
@@ -319,7 +335,7 @@ def _parts_head(w: Writer, key: str, total: Total) -> Row:
     return Row((name, w.total_cell(total), w.sd_cell(total), Num(math.nan), ""), "group")
 
 
-def _parts_rows(w: Writer, total: Total) -> list[Row]:
+def _parts_rows(w: Writer, total: Total, most: int | None) -> list[Row]:
     facts = w.facts
     codes = material_codes(facts.system.materials)
     items = [item for item in facts.here("flow", "stock_change") if item.id in total.weights]
@@ -337,7 +353,17 @@ def _parts_rows(w: Writer, total: Total) -> list[Row]:
             w.tr(CATEGORIES[kind]),
         )
         rows.append(Row(cells, "" if item.known else "weak"))
-    return rows
+    if most is None or len(rows) <= most + 1:
+        return rows
+    rest = items[most:]
+    return [*rows[:most], _parts_rest(w, rest, whole)]
+
+
+def _parts_rest(w: Writer, rest: list[Item], whole: float) -> Row:
+    """Return one row for the smaller flows of a total, with their share."""
+    share = sum(item.amount for item in rest if item.known) / whole if whole else math.nan
+    name = w.tr("{n} smaller ones, see annex", n=len(rest))
+    return Row((Ref(name, "#parts-all"), "", "", Num(100 * share, decimals=1), ""), "weak")
 
 
 def _history(w: Writer) -> Table:

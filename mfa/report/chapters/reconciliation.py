@@ -11,6 +11,7 @@ from mfa.report.text import Writer, datum_anchor
 
 LISTED = 20
 DRIVERS = 12
+UNTESTABLE = "untestable"  # anchor of the table
 
 
 def chapter(w: Writer) -> Section:
@@ -174,11 +175,44 @@ def _gap(b: object) -> float:
 
 
 def _untestable(w: Writer) -> Section | None:
-    _, facts = w.tr, w.facts
-    loose = [d for d in facts.data if not d.testable and d.sd > 0]
+    """Return what nothing checks: a short list here, a long one in the annexes."""
+    _, loose = w.tr, _loose(w)
     if not loose:
         return None
-    loose.sort(key=lambda d: (d.assumed, d.source, d.id))
+    text = _(
+        "No balance and no second observation bears on these. They enter the account as they are, "
+        "right or wrong; a second source would help here most."
+    )
+    title = _("What cannot be checked")
+    if len(loose) <= LISTED:
+        return Section("loose", title, (Paragraph((text,)), _untestable_table(w, loose)))
+    assumed = sum(d.assumed for d in loose)
+    count = w.say(
+        _("{n} of {all} observations cannot be checked, {assumed} of them assumptions."),
+        n=w.number(len(loose), 0),
+        all=w.number(len(w.facts.data), 0),
+        assumed=w.number(assumed, 0),
+    )
+    where = (Ref(_("The annex lists them."), f"#{UNTESTABLE}"),)
+    return Section("loose", title, (Paragraph((*count, " ", text, " ", *where)),))
+
+
+def untestable(w: Writer) -> Section | None:
+    """Return the annex of what nothing checks; None if the chapter itself lists it."""
+    loose = _loose(w)
+    if len(loose) <= LISTED:
+        return None
+    title = w.tr("Observations that nothing else checks")
+    return Section("annex-untestable", title, (_untestable_table(w, loose),))
+
+
+def _loose(w: Writer) -> list[Datum]:
+    loose = [d for d in w.facts.data if not d.testable and d.sd > 0]
+    return sorted(loose, key=lambda d: (d.assumed, d.source, d.id))
+
+
+def _untestable_table(w: Writer, loose: list[Datum]) -> Table:
+    _ = w.tr
     rows = tuple(
         Row(
             (
@@ -191,8 +225,8 @@ def _untestable(w: Writer) -> Section | None:
         )
         for d in loose
     )
-    table = Table(
-        "untestable",
+    return Table(
+        UNTESTABLE,
         _("Not testable"),
         _("Observations that nothing else checks"),
         (
@@ -205,15 +239,6 @@ def _untestable(w: Writer) -> Section | None:
         rows,
         searchable=len(rows) > LONG,
     )
-    text = Paragraph(
-        (
-            _(
-                "No balance and no second observation bears on these. They enter the account as "
-                "they are, right or wrong; a second source would help here most."
-            ),
-        )
-    )
-    return Section("loose", _("What cannot be checked"), (text, table))
 
 
 def _drivers(w: Writer) -> Section | None:

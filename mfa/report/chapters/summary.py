@@ -153,8 +153,8 @@ def _biggest(w: Writer) -> Rich | None:
     flow = w.facts.biggest[0]
     return w.say(
         _(
-            "{share} of what is extracted is {category}; the largest single flow is {flow} "
-            "({value})."
+            "{share} of what is extracted is {category}. The largest flow of the whole account is "
+            "{flow} ({value})."
         ),
         share=Strong(w.percent(parts[kind].value / de.estimate.value)),
         category=_(CATEGORIES[kind]).lower(),
