@@ -437,6 +437,9 @@ class Account:
         """Return the Sankey of a view (id, `View`, or None: all processes): ``.svg``, ``.save``."""
         from mfa.sankey import draw
 
+        if isinstance(view, str) and view not in self.system.views:
+            known = ", ".join(self.system.views) or "none"
+            raise KeyError(f"no view {view!r}; the views are: {known}")
         chosen = self.system.views[view] if isinstance(view, str) else view
         return draw(self, chosen, language=language, **options)
 

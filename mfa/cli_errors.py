@@ -55,14 +55,22 @@ class Refusal(click.ClickException):
 
     exit_code = INPUT_HAS_ERRORS
 
-    def __init__(self, problems: Sequence[Problem], language: str) -> None:
-        self.problems, self.language = problems, language
+    def __init__(
+        self, problems: Sequence[Problem], language: str, *, as_json: bool = False
+    ) -> None:
+        self.problems, self.language, self.as_json = problems, language, as_json
         super().__init__("\n".join(problem.text(language) for problem in problems))
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print errors and warnings apart."""
-        from mfa.cli_text import problem_lines
+        """Print errors and warnings apart; as JSON, where that was asked for, like a result."""
+        from mfa.cli_text import check_record, problem_lines
 
+        if self.as_json:
+            import json
+
+            record = check_record(self.problems, (), self.language)
+            click.echo(json.dumps(record, ensure_ascii=False, indent=1), file=file)
+            return
         for line in problem_lines(self.problems, self.language):
             click.echo(line, file=file, err=file is None)
 
@@ -81,7 +89,11 @@ class Mending(click.Command):
         except ClusterError as error:
             raise wrong(error.text(spoken(ctx)), ctx) from error
         except MFAError as error:
-            raise Refusal(getattr(error, "problems", ()), spoken(ctx)) from error
+            raise Refusal(
+                getattr(error, "problems", ()),
+                spoken(ctx),
+                as_json=bool(ctx.params.get("as_json")),
+            ) from error
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 40
 LONGEST_TABLE = 120
+UNMOVED = 1e-4  # χ²
 ADJUSTMENTS = 10
 PARTS = ("in", "out", "stock_change")
 
@@ -210,6 +211,11 @@ def _fit(account: Account, language: str) -> str:
     _ = translator(language)
     test = account.test
     if not test.dof:
+        if account.solution.active.any() and test.chi2 > UNMOVED:
+            return _(
+                "No observation can be checked against another, but some do not fit within the "
+                "limits of other quantities and were moved until they do."
+            )
         return _("No observation can be checked against another.")
     values = {
         "chi2": format_number(test.chi2, 1, language),

@@ -31,6 +31,13 @@ def verdict_lines(account: Account, language: str) -> list[str]:
     for processes in found["nodes"]:
         names = [account.system.processes[p].name(language) for p in processes]
         lines.append(_("The data alone do not add up at: {names}", names=_listed(names, _)))
+    if held := held_at_limits(account):
+        lines.append(
+            _(
+                "Held at their limits, beyond which the figures would push them: {names}",
+                names=_listed(held, _),
+            )
+        )
     if test.untestable:
         lines.append(
             _(
@@ -59,6 +66,15 @@ def verdict(account: Account) -> dict[str, Any]:
     out["restoring"] = test.restoring["id"].tolist()
     out["nodes"] = test.nodal.loc[test.nodal["suspect"], "processes"].tolist()
     return out
+
+
+def held_at_limits(account: Account) -> list[str]:
+    """Return the quantities that a limit holds back, as a formula names them."""
+    from mfa.balance.target import quantity_label
+
+    solution, visible = account.solution, account.equations.quantities.visible
+    held = solution.unfixed[solution.active != 0]
+    return [quantity_label(account, int(j)) for j in held if j < visible]
 
 
 def _listed(names: list[str], _: Any) -> str:

@@ -265,6 +265,16 @@ class TestBalance:
         assert f"account{suffix}" in result.stdout
         assert (tmp_path / "new" / f"account{suffix}").stat().st_size > 100
 
+    @pytest.mark.parametrize(("command", "more"), [("balance", ()), ("explain", ("rice",))])
+    def test_json_of_a_broken_case_lists_the_problems(
+        self, run: Run, broken: Path, command: str, more: tuple[str, ...]
+    ) -> None:
+        result = run(command, broken, *more, "--json")
+        content = json.loads(result.stdout)
+        assert result.exit_code == 1
+        severities = [problem["severity"] for problem in content["problems"]]
+        assert content["errors"] == severities.count("error") > 0
+
     def test_json(self, run: Run, mills: Path) -> None:
         content = json.loads(run("balance", mills, "--json").stdout)
         assert content["status"]["reconciled"] == 3

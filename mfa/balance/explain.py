@@ -37,6 +37,10 @@ STATUS = {
     FREE: N_("Not reported, and the relations leave more than one value possible."),
     FIXED: N_("A constant, given without uncertainty."),
 }
+HELD = N_(
+    "Reported, and checked by no other figure; but it does not fit within the limits of other "
+    "quantities and was moved until it does."
+)
 
 
 def explain(account: Account, quantity: Key, language: str = "vi") -> Explanation:
@@ -105,7 +109,7 @@ class _Writer:
     def sections(self) -> Iterator[Section]:
         """Yield the sections that have something to say."""
         _ = self._
-        yield Section("", (self._headline(), _(STATUS[self.status])))
+        yield Section("", (self._headline(), _(self._standing())))
         parts = (
             (_("Formula"), self._formula_lines(), True),
             (_("What its terms are"), self._terms(), False),
@@ -119,6 +123,13 @@ class _Writer:
                 yield Section(title, tuple(lines), code)
 
     # -------------------------------------------------------------------------------- value
+
+    def _standing(self) -> str:
+        """Return what the status means; an unchecked figure may still be moved by a limit."""
+        rows = self.account._observed_rows.get(self.index, [])
+        shifts = self.account.observations["adjustment"].iloc[rows].abs()
+        limited = self.account.solution.active.any() and bool((shifts >= UNMOVED).any())
+        return HELD if self.status == MEASURED and limited else STATUS[self.status]
 
     def _headline(self) -> str:
         _, x, sd = self._, self.account.solution.x[self.index], self.account._sd[self.index]

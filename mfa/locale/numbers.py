@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
+ROUNDING = 1e-9
+"""Share of σ below which a value is zero but for the rounding of the computer."""
+
 
 def significant_decimals(value: float, sd: float | None = None, digits: int = 3) -> int:
     """Return how many decimals to print (negative: round to tens, hundreds…).
@@ -22,8 +25,8 @@ def significant_decimals(value: float, sd: float | None = None, digits: int = 3)
     if sd is not None and math.isfinite(sd) and sd > 0:
         exponent = math.floor(math.log10(sd))
         decimals = -exponent + (1 if sd / 10.0**exponent < 1.95 else 0)
-        # A σ larger than the value must not print the value as 0.
-        if value and math.isfinite(value):
+        # A σ larger than the value must not print it as 0, unless it is 0 but for rounding.
+        if math.isfinite(value) and abs(value) > ROUNDING * sd:
             decimals = max(decimals, -math.floor(math.log10(abs(value))))
         return decimals
     if not value or not math.isfinite(value):

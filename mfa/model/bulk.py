@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     from mfa.model.table import Table
 
 DATA = ("value", "sd", "uncertainty")
+REQUIRED = {
+    "processes": ("id",),
+    "layers": ("id",),
+    "materials": ("id",),
+    "flows": ("id", "source", "target"),
+    "stocks": ("id", "process"),
+    "parameters": ("id",),
+    "transfers": ("id", "flow"),
+    "observations": ("quantity", "value"),
+    "relations": ("formula",),
+    "sources": ("id",),
+}
+"""The tables there are, and the columns without which each of them means nothing."""
 
 
 def fill_system(system: System, tables: Mapping[str, Any]) -> None:
@@ -26,12 +39,14 @@ def fill_system(system: System, tables: Mapping[str, Any]) -> None:
     Raises
     ------
     InputError
-        Unknown columns, doubled ids, unreadable units, values that are not finite, negative σ: all
-        at once, each with its table and first rows.
+        Unknown tables, unknown or missing columns, doubled ids, unreadable units, values that are
+        not finite, negative σ: all at once, each with its table and first rows.
     """
     import pandas as pd
 
     frames = {name: pd.DataFrame(table) for name, table in tables.items() if table is not None}
+    frames = {name: frame for name, frame in frames.items() if len(frame.columns)}
+    _refuse_other_tables(tables, frames)
     problems: list[Problem] = []
     if "processes" not in frames and "flows" in frames:
         flows = frames["flows"]
@@ -49,6 +64,31 @@ def fill_system(system: System, tables: Mapping[str, Any]) -> None:
     if "relations" in frames:
         for row in frames["relations"].fillna("").to_dict("records"):
             system.relate(**{str(key): value for key, value in row.items()})
+    if problems:
+        raise InputError(problems)
+
+
+def _refuse_other_tables(tables: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> None:
+    """Raise InputError for tables of another name and for columns that a table needs."""
+    problems = [
+        Problem(
+            "unknown-table",
+            "There is no table “{table}”. The tables are: {tables}.",
+            {"table": name, "tables": ", ".join(REQUIRED)},
+        )
+        for name in tables
+        if name not in REQUIRED
+    ]
+    for name, frame in frames.items():
+        problems += [
+            Problem(
+                "missing-column",
+                "The table “{table}” lacks the column “{column}”; it has: {columns}.",
+                {"table": name, "column": column, "columns": ", ".join(map(str, frame.columns))},
+            )
+            for column in REQUIRED.get(name, ())
+            if column not in frame
+        ]
     if problems:
         raise InputError(problems)
 

@@ -237,3 +237,12 @@ class TestSize:
         system.flow("a", "import", "export")
         (problem,) = [p for p in system.check() if p.code == "too-many-quantities"]
         assert problem.values["n"] == 2000 * 1501
+
+
+def test_from_tables_names_misspelt_tables_and_columns():
+    flows = {"id": ["a"], "sorce": ["import"], "target": ["p"]}
+    with pytest.raises(mfa.InputError) as caught:
+        mfa.System.from_tables(flows=flows, observation={"quantity": ["a"], "value": [1]})
+    assert [p.code for p in caught.value.problems] == ["unknown-table", "missing-column"]
+    assert "“source”" in str(caught.value)
+    assert "id, sorce, target" in str(caught.value)

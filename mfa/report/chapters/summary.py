@@ -12,6 +12,7 @@ from mfa.report.text import Writer, quantity_anchor
 
 KEY_TOTALS = ("de", "imports", "exports", "dmc", "nas", "dpo")
 SIGNIFICANT, TOO_GOOD = 0.05, 0.95
+UNMOVED = 1e-4  # χ²
 RECOVERED = ("reuse", "feed", "recycling", "composting")
 LOST = ("burning", "dumping")
 
@@ -225,6 +226,12 @@ def verdict(w: Writer) -> str:
     """Return in one sentence whether the data agree with each other."""
     _, test = w.tr, w.facts.test
     if test.dof == 0:
+        if test.chi2 > UNMOVED:
+            return _(
+                "No observation can be checked against another, because none is redundant; but "
+                "some do not fit within the limits of other quantities and were moved until they "
+                "do (see the chapter on reconciliation)."
+            )
         return _("No observation can be checked against another, because none is redundant.")
     values = {
         "chi2": w.number(test.chi2, 1),
