@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mfa.case import Case, CaseError, open_case
 from mfa.cluster import connected, run
 from mfa.errors import InputError, MFAError, Problem
-from mfa.files import replace_file
+from mfa.files import replace_files
 from mfa.settings import SETTINGS, find_cases
 from mfa.threads import one_thread
 
@@ -226,15 +226,13 @@ def _unpacked(path: Path, folder: Path, result: dict[str, bytes] | Exception) ->
     """Write the files of a report to where they belong."""
     if isinstance(result, Exception):
         return CaseReport(path, folder, error=result)
-    written = []
+    contents = {folder / name: content for name, content in result.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in result.items():
-            replace_file(folder / name, content)
-            written.append(folder / name)
+        replace_files(contents)
     except OSError as error:
-        return CaseReport(path, folder, tuple(written), error)
-    return CaseReport(path, folder, tuple(written))
+        return CaseReport(path, folder, error=error)
+    return CaseReport(path, folder, tuple(contents))
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def _labels(periods: str | None, first: Case, second: Case | None) -> tuple[str,
 
 
 def _save(comparison: Comparison, path: Path, view: str | None, language: str) -> None:
-    from mfa.formats.account import replace_file
+    from mfa.files import replace_file
     from mfa.sankey.files import WRITERS
 
     if view is None or path.suffix.lower() not in WRITERS:

@@ -64,7 +64,7 @@ def sankey(
     Nodes find their own places; the columns “column” and “order” of the sheet Views overrule them.
     """
     from mfa.cli import _open, _say_written
-    from mfa.formats.account import replace_file
+    from mfa.files import replace_file
     from mfa.sankey.positions import load_positions
 
     _ = translator(spoken())

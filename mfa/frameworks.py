@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from mfa.files import replace_files
 from mfa.locale import LANGUAGES
 from mfa.settings import SETTINGS
 from mfa.workbook.raw import RawTables, Value
@@ -101,19 +102,18 @@ def create_case(
     ValueError
         The framework or the language is unknown.
     """
-    from mfa.workbook.template import write_template
+    from mfa.workbook.template import template_bytes
 
     path = Path(folder)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     tables = None if framework == "blank" else framework_tables(framework)
-    path.mkdir(parents=True, exist_ok=True)
     name = f"{path.resolve().name}.xlsx"
-    workbook = write_template(path / name, language, tables)
     languages = list(dict.fromkeys([language, *LANGUAGES]))
-    settings = path / SETTINGS
     text = _SETTINGS_TEXT.format(
         workbook=json.dumps(name, ensure_ascii=False), languages=json.dumps(languages)
     )
-    settings.write_text(text, encoding="utf-8", newline="\n")
-    return [settings, workbook]
+    contents = {path / SETTINGS: text.encode("utf-8")}
+    contents[path / name] = template_bytes(language, tables)
+    replace_files(contents)
+    return list(contents)

@@ -98,7 +98,9 @@ def tidy(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
 
 
-def read_unit(text: str, sao_region: str = "") -> tuple[float, dict[str, int], dict[str, int]]:
+def read_unit(
+    text: str, sao_region: str = "", *, hint: bool = True
+) -> tuple[float, dict[str, int], dict[str, int]]:
     """Return factor to base units, dimension → power, and substance → power of a unit text.
 
     Products are written with ``·``, ``×``, ``*``, ``.`` or a space, divisions with ``/`` or ``per``
@@ -118,7 +120,7 @@ def read_unit(text: str, sao_region: str = "") -> tuple[float, dict[str, int], d
     """
     if len(text) > 4 * LONGEST:
         raise _malformed(text)
-    terms = _Reader(text, sao_region).read()
+    terms = _Reader(text, sao_region, hint=hint).read()
     factor, dimension = root(terms.powers)
     factor *= terms.scale
     if not 1 <= factor * LARGEST_FACTOR <= LARGEST_FACTOR**2:
@@ -129,8 +131,9 @@ def read_unit(text: str, sao_region: str = "") -> tuple[float, dict[str, int], d
 class _Reader:
     """Recursive descent over the tokens of one unit text."""
 
-    def __init__(self, text: str, sao_region: str) -> None:
+    def __init__(self, text: str, sao_region: str, *, hint: bool = True) -> None:
         self.text = tidy(text)
+        self.hint = hint
         self.sao_region = sao_region
         self.tokens = self._split(_machine_text(self.text))
         self.at = 0
@@ -302,7 +305,7 @@ class _Reader:
         return ""
 
     def _unknown(self, word: str) -> UnitError:
-        like = nearest(word)
+        like = nearest(word) if self.hint else ""
         if like:
             return self._error("unknown-unit", UNKNOWN_NEAREST, name=word, nearest=like)
         return self._error("unknown-unit", UNKNOWN, name=word)

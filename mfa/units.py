@@ -203,7 +203,7 @@ class Unit:
         return self.text
 
 
-def parse_unit(text: str, sao_region: str = "") -> Unit:
+def parse_unit(text: str, sao_region: str = "", *, hint: bool = True) -> Unit:
     """Return the unit a text says; equal texts are read only once.
 
     Parameters
@@ -215,6 +215,8 @@ def parse_unit(text: str, sao_region: str = "") -> Unit:
         ``"north"``, ``"central"`` or ``"south"``: which sào (360, 500, 1000 m²), mẫu (10 sào) and
         công (1000 m², South only) the case means. The sizes are general knowledge, without a
         source; 497 m² is also met for a sào of the Centre.
+    hint
+        Whether the message about an unknown unit names the nearest known one, which takes longer.
 
     Raises
     ------
@@ -232,17 +234,17 @@ def parse_unit(text: str, sao_region: str = "") -> Unit:
     if sao_region and sao_region not in SAO_REGIONS:
         raise ValueError(f"sao_region is {sao_region!r}, expected one of {', '.join(SAO_REGIONS)}")
     # A text no cell should hold is refused before it can fill the memory.
-    found = _read(text, sao_region) if len(text) < 1000 else _read(text[:1000], sao_region)
+    found = _read(text[:1000], sao_region, hint)
     if isinstance(found, Problem):
         raise UnitError([found])
     return found
 
 
 @lru_cache(maxsize=8192)
-def _read(text: str, sao_region: str) -> Unit | Problem:
+def _read(text: str, sao_region: str, hint: bool) -> Unit | Problem:
     """Return the unit or what is wrong with it: a bad text in every row costs one reading too."""
     try:
-        factor, powers, substances = read_unit(text, sao_region)
+        factor, powers, substances = read_unit(text, sao_region, hint=hint)
     except UnitError as error:
         return error.problems[0]
     substance = str(Dimension(substances)) if substances else ""

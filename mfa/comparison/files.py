@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mfa.errors import InputError, Problem
-from mfa.formats.account import CREATED, plain, records, replace_file
+from mfa.files import replace_file
+from mfa.formats.account import CREATED, plain, records
 from mfa.sankey.files import WRITERS
 
 if TYPE_CHECKING:

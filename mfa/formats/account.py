@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mfa.errors import InputError, Problem
-from mfa.files import replace_file
+from mfa.files import replace_file, replace_files
 from mfa.vocabulary import STATUSES
 
 if TYPE_CHECKING:
@@ -117,12 +117,12 @@ def write_folder(account: Account, folder: str | os.PathLike[str]) -> list[Path]
         "observations": account.observations,
         "balances": account.residuals,
     }
-    written = []
-    for name, frame in frames.items():
-        path = Path(folder) / f"{name}.csv"
-        replace_file(path, frame.to_csv(index=False, lineterminator="\n").encode("utf-8"))
-        written.append(path)
-    return written
+    contents = {
+        Path(folder) / f"{name}.csv": frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
+        for name, frame in frames.items()
+    }
+    replace_files(contents)
+    return list(contents)
 
 
 def _json(account: Account) -> bytes:

@@ -126,7 +126,7 @@ def _column_problems(checked: Checked, frame: pd.DataFrame, column: Column) -> I
     import pandas as pd
 
     codes, values = pd.factorize(frame[column.name], use_na_sentinel=True)
-    empty = codes < 0
+    empty, wrong = codes < 0, 0
     for code, value in enumerate(values.tolist()):
         if value == "":
             empty |= codes == code
@@ -135,8 +135,14 @@ def _column_problems(checked: Checked, frame: pd.DataFrame, column: Column) -> I
         before = len(checked.problems)
         if not check_cell(checked, row, column, column.name):
             (problem,) = checked.problems[before:]
-            yield from _at(frame, np.flatnonzero(codes == code), problem)
-        del checked.problems[before:]
+            rows = np.flatnonzero(codes == code)
+            yield from _at(frame, rows, problem)
+            wrong += 1
+            if wrong == MOST_REPORTED:
+                message = N_("Only the first wrong values of this column are listed.")
+                yield from _at(frame, rows[:1], error(problem.code, message))
+                break
+        checked.forget(before)
     if column.required and not column.numeric:
         message = N_("A value is missing in column “{column}”.")
         problem = error("missing-value", message, column=column.name)

@@ -13,7 +13,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from mfa.files import replace_file
+from mfa.files import replace_files
 from mfa.formats import write_paths
 from mfa.formats.converted import LossLog, WriteOptions, Written
 from mfa.formats.flow_list import csv_bytes, number
@@ -51,12 +51,13 @@ def write_metabolism(
     log = LossLog()
     writer = _Writer(account, options.language, log)
     target, beside = write_paths(path, "metabolism")
-    replace_file(target, csv_bytes(FLOWS, writer.flows(), log))
+    contents = {target: csv_bytes(FLOWS, writer.flows(), log)}
     stocks = writer.stocks()
     if stocks:
-        replace_file(beside, csv_bytes(STOCKS, stocks, log))
+        contents[beside] = csv_bytes(STOCKS, stocks, log)
+    replace_files(contents)
     writer.report()
-    return Written([target, beside] if stocks else [target], log.losses)
+    return Written(list(contents), log.losses)
 
 
 def span(period: str) -> tuple[datetime.date, datetime.date] | None:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mfa.errors import Place, Problem
-from mfa.files import replace_file
+from mfa.files import replace_files
 from mfa.locale import N_
 from mfa.workbook.cells import Found
 from mfa.workbook.problems import error, warning
@@ -87,14 +87,13 @@ def write_tables(
     plain = tables.plain() if isinstance(tables, RawTables) else tables
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
-    written = []
-    for sheet in SHEETS:
-        rows = plain.get(sheet.name)
-        if rows:
-            file = path / f"{sheet.name}.csv"
-            replace_file(file, _csv_text(sheet, rows).encode("utf-8"))
-            written.append(file)
-    return written
+    contents = {
+        path / f"{sheet.name}.csv": _csv_text(sheet, rows).encode("utf-8")
+        for sheet in SHEETS
+        if (rows := plain.get(sheet.name))
+    }
+    replace_files(contents)
+    return list(contents)
 
 
 def _csv_text(sheet: Sheet, rows: Sequence[Mapping[str, Value]]) -> str:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mfa.files import replace_files
 from mfa.locale import LANGUAGES
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def write_report(
     Returns
     -------
     list of Path
-        The files written. Each replaces an older one only when it is complete.
+        The files written. Older ones are replaced only when all are complete.
 
     Raises
     ------
@@ -83,9 +84,11 @@ def write_report(
             *_pages(facts, documents, formats),
             *_word_files(documents, formats, letterhead),
             *_workbook(documents, formats),
-            *((f"report.{key}.pdf", _put(lambda key=key: pdfs[key].result())) for key in pdfs),
+            *((f"report.{key}.pdf", pdfs[key].result) for key in pdfs),
         ]
-        return [_replace(folder / name, write) for name, write in files]
+        contents = {folder / name: make() for name, make in files}
+    replace_files(contents)
+    return list(contents)
 
 
 def check_options(
@@ -103,18 +106,14 @@ def check_options(
     return None if template is None else _letterhead(Path(template), formats)
 
 
-Write = Callable[[Path], object]
-
-
-def _put(make: Callable[[], bytes]) -> Write:
-    """Return what writes the bytes that `make` returns."""
-    return lambda path: path.write_bytes(make())
+Make = Callable[[], bytes]
+"""What returns the content of a file."""
 
 
 def _pages(
     facts: Facts, documents: Mapping[str, Document], formats: Sequence[str]
-) -> Iterator[tuple[str, Write]]:
-    """Yield name and writer of every web page."""
+) -> Iterator[tuple[str, Make]]:
+    """Yield name and maker of every web page."""
     names = {language: f"report.{language}.html" for language in documents}
     explored = EXPLORER if "explorer" in formats else ""
     if "html" in formats:
@@ -123,7 +122,7 @@ def _pages(
         for language, document in documents.items():
             others = {key: name for key, name in names.items() if key != language}
             page = partial(render_html, document, others, explored)
-            yield names[language], _put(lambda page=page: page().encode("utf-8"))
+            yield names[language], lambda page=page: page().encode("utf-8")
     if "explorer" in formats:
         from mfa.report.explorer import render_explorer
 
@@ -134,28 +133,28 @@ def _pages(
             pictures=facts.pictures,
             reports=names if "html" in formats else {},
         )
-        yield EXPLORER, _put(lambda: explorer().encode("utf-8"))
+        yield EXPLORER, lambda: explorer().encode("utf-8")
 
 
 def _word_files(
     documents: Mapping[str, Document], formats: Sequence[str], letterhead: bytes | None
-) -> Iterator[tuple[str, Write]]:
-    """Yield name and writer of every Word file."""
+) -> Iterator[tuple[str, Make]]:
+    """Yield name and maker of every Word file."""
     if "docx" in formats:
         from mfa.report.docx import render_docx
 
         for language, document in documents.items():
-            yield f"report.{language}.docx", _put(partial(render_docx, document, letterhead))
+            yield f"report.{language}.docx", partial(render_docx, document, letterhead)
 
 
 def _workbook(
     documents: Mapping[str, Document], formats: Sequence[str]
-) -> Iterator[tuple[str, Write]]:
-    """Yield name and writer of the workbook."""
+) -> Iterator[tuple[str, Make]]:
+    """Yield name and maker of the workbook."""
     if "xlsx" in formats:
-        from mfa.report.xlsx import write_xlsx
+        from mfa.report.xlsx import render_xlsx
 
-        yield "report.xlsx", lambda path: write_xlsx(list(documents.values()), str(path))
+        yield "report.xlsx", partial(render_xlsx, list(documents.values()))
 
 
 def _pdf(document: Document) -> bytes:
@@ -176,14 +175,3 @@ def _refuse_unknown(what: str, given: Sequence[str], known: Sequence[str]) -> No
     for name in given:
         if name not in known:
             raise ValueError(f"{what} is {name!r}, expected one of {', '.join(known)}")
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> Path:
-    """Write beside `path`, then put it in its place: nobody ever sees half a file."""
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        write(beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path

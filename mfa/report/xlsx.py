@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from mfa.locale import N_, translator
@@ -64,15 +65,13 @@ class Placed:
         return self.head + 1 + number
 
 
-def write_xlsx(documents: Sequence[Document], path: str) -> None:
-    """Write the tables of one report, given in one or several languages, to `path`.
+def render_xlsx(documents: Sequence[Document]) -> bytes:
+    """Return the tables of one report, given in one or several languages, as a workbook.
 
     Parameters
     ----------
     documents
         The same report in each language; the first one names the sheets.
-    path
-        Where the workbook goes.
 
     Raises
     ------
@@ -83,14 +82,11 @@ def write_xlsx(documents: Sequence[Document], path: str) -> None:
         raise ValueError("no document to write")
     from xlsxwriter import Workbook
 
-    workbook = Workbook(
-        path,
-        {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
-    )
-    try:
+    stream = BytesIO()
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with Workbook(stream, options | {"in_memory": True}) as workbook:
         _Writer(workbook, documents).write()
-    finally:
-        workbook.close()
+    return stream.getvalue()
 
 
 def place(documents: Sequence[Document]) -> list[Placed]:

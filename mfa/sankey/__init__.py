@@ -99,9 +99,13 @@ class SankeyImage:
         ------
         ValueError
             No picture is written so; the message lists the suffixes that are.
+        OSError
+            The file cannot be written; what was there stays.
         """
+        from mfa.files import replace_file
+
         path = Path(path)
-        path.write_bytes(self.data(path.suffix))
+        replace_file(path, self.data(path.suffix))
         return path
 
     def _repr_svg_(self) -> str:

@@ -59,7 +59,8 @@ def build_system(tables: RawTables) -> tuple[System, list[Problem]]:
     add_relations(checked, system)
     add_views(checked, system)
     _report_unused(checked)
-    problems = [*checked.problems, *system_problems(checked, system)]
+    found = [*checked.problems, *system_problems(checked, system)]
+    problems = [*found, *checked.left_out()]
     return system, sorted(problems, key=_order(tables))
 
 

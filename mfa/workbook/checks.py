@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,8 @@ from mfa.workbook.raw import RawTables, Row, Value
 from mfa.workbook.schema import SHEETS, Column, Sheet
 from mfa.workbook.text import nearest
 
+MOST_OF_A_KIND = 500
+"""How many problems of one kind are listed; of the others only the number is told."""
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 QUANTITIES = ("flows", "stocks", "parameters")
 REPEATED = ("flows", "parameters")
@@ -101,13 +104,40 @@ class Checked:
     periods: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     _bad: set[tuple[int, str]] = field(default_factory=set)
+    _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     _ids: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def report(self, problem: Problem, row: Row, column: str) -> None:
         """Add a problem about the cell of `row` in `column`; an error makes the cell unusable."""
-        self.problems.append(replace(problem, place=row.at(column)))
+        kind = (problem.code, problem.severity)
+        self._counts[kind] += 1
+        if self._counts[kind] <= MOST_OF_A_KIND:
+            self.problems.append(replace(problem, place=row.at(column)))
         if problem.severity == "error":
             self._bad.add((id(row), column))
+
+    def enough(self, code: str) -> bool:
+        """Return whether errors of a kind are many enough: then no time goes into suggestions."""
+        return self._counts[code, "error"] >= MOST_OF_A_KIND
+
+    def unknown(self, kind: str, name: str, known: Iterable[str]) -> Problem:
+        """Return what `unknown` does, without a suggestion once there are enough of the kind."""
+        return unknown(kind, name, () if self.enough(UNKNOWN[kind][0]) else known)
+
+    def left_out(self) -> list[Problem]:
+        """Return a sentence for each kind of problem of which only the first ones are listed."""
+        message = N_("There are {n} more like this; they are not listed.")
+        last = {(p.code, p.severity): p.place for p in self.problems}
+        return [
+            Problem(code, message, {"n": n - MOST_OF_A_KIND}, last.get((code, severity)), severity)
+            for (code, severity), n in self._counts.items()
+            if n > MOST_OF_A_KIND
+        ]
+
+    def forget(self, before: int) -> None:
+        """Take back all problems but the first `before`, and what was counted."""
+        del self.problems[before:]
+        self._counts.clear()
 
     def get(self, row: Row, column: str) -> Value | None:
         """Return the value of a cell, None when it is empty or bad."""
@@ -269,7 +299,8 @@ def _unit(checked: Checked, column: Column, value: Value) -> Problem | None:
     settings = checked.tables.settings()
     region = settings["sao_region"].text("value") if "sao_region" in settings else ""
     try:
-        parse_unit(str(value), region if region in options("sao_region", "en") else "")
+        known = region if region in options("sao_region", "en") else ""
+        parse_unit(str(value), known, hint=not checked.enough("unknown-unit"))
     except UnitError as refusal:
         return refusal.problems[0]
     return None
@@ -299,7 +330,7 @@ def _reference(checked: Checked, column: Column, value: Value) -> Problem | None
     # A list of materials is optional: without one, any name is a material.
     if str(value) in known or (column.choices == "materials" and not known):
         return None
-    return unknown(column.choices, str(value), known)
+    return checked.unknown(column.choices, str(value), known)
 
 
 def _label(kind: str) -> Callable[[Checked, Column, Value], Problem | None]:
@@ -309,7 +340,7 @@ def _label(kind: str) -> Callable[[Checked, Column, Value], Problem | None]:
             return None
         if column.choices == "opening" and value == opening(known[0]):
             return None
-        return None if str(value) in known else unknown(kind, str(value), known)
+        return None if str(value) in known else checked.unknown(kind, str(value), known)
 
     return rule
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mfa.errors import InputError, Problem
-from mfa.workbook.checks import Checked, unknown
+from mfa.workbook.checks import Checked
 from mfa.workbook.raw import Row
 
 if TYPE_CHECKING:
@@ -61,4 +61,4 @@ def _problem_of(checked: Checked, system: System, node: Node) -> tuple[Problem |
         exists = name in getattr(system, kind)
     if exists or name in typed:
         return None, exists
-    return unknown(kind, name, typed), False
+    return checked.unknown(kind, name, typed), False

@@ -90,15 +90,23 @@ def write_template(
     InputError
         A text is longer than a cell can hold.
     """
-    plain = tables.plain() if isinstance(tables, RawTables) else dict(tables or {})
-    data = _workbook_bytes(language, plain, blank=tables is None)
     target = Path(path)
-    replace_file(target, data)
+    replace_file(target, template_bytes(language, tables))
     return target
 
 
-def _workbook_bytes(language: str, tables: Tables, *, blank: bool) -> bytes:
+def template_bytes(language: str, given: RawTables | Tables | None = None) -> bytes:
+    """Return the workbook that `write_template` writes.
+
+    Raises
+    ------
+    InputError
+        See there.
+    """
     from xlsxwriter import Workbook
+
+    tables = given.plain() if isinstance(given, RawTables) else dict(given or {})
+    blank = given is None
 
     stream = BytesIO()
     with Workbook(stream, {"in_memory": True, "strings_to_urls": False}) as book:

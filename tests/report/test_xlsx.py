@@ -12,7 +12,7 @@ import pytest
 from mfa.report import write_report
 from mfa.report.chapters import compose
 from mfa.report.collect import collect
-from mfa.report.xlsx import place, write_xlsx
+from mfa.report.xlsx import place, render_xlsx
 from tests.report.cities import FORMULA, bare_account, city, city_account
 
 
@@ -25,7 +25,7 @@ def documents():
 @pytest.fixture(scope="module")
 def path(documents, tmp_path_factory):
     file = tmp_path_factory.mktemp("book") / "report.xlsx"
-    write_xlsx(documents, str(file))
+    file.write_bytes(render_xlsx(documents))
     return file
 
 

@@ -5,7 +5,11 @@ import copy
 import pytest
 
 from mfa.errors import Place
+from mfa.formats.bulk import MOST_REPORTED
+from mfa.formats.large import build_large
+from mfa.formats.tables import read_tables
 from mfa.workbook.build import build_system
+from mfa.workbook.checks import MOST_OF_A_KIND
 from mfa.workbook.raw import Cell, RawTables, Row
 from mfa.workbook.read import read_workbook
 from mfa.workbook.template import write_template
@@ -296,3 +300,28 @@ def test_a_row_that_says_the_same_twice_is_a_doubt():
     }
     _system, problems = build_system(RawTables(raw))
     assert [p.code for p in problems].count("double-row") == 1
+
+
+def test_thousands_of_problems_of_a_kind_are_counted_not_listed(tmp_path):
+    (tmp_path / "flows.csv").write_text("id,source,target\na,import,export\n", encoding="utf-8")
+    n = 2 * MOST_OF_A_KIND
+    rows = "".join(f"o{i},a{i},1,kilo{i},s{i}\n" for i in range(n))
+    head = "id,quantity,value,unit,source\n"
+    (tmp_path / "observations.csv").write_text(head + rows, encoding="utf-8")
+    _, problems = build_system(read_tables(tmp_path))
+    for code in ("unknown-unit", "unknown-quantity", "unknown-source"):
+        found = [p for p in problems if p.code == code]
+        assert len(found) == MOST_OF_A_KIND + 1
+        assert found[-1].values == {"n": n - MOST_OF_A_KIND}
+        assert found[-1].severity == "error"
+
+
+def test_a_large_table_that_is_wrong_in_every_row(tmp_path):
+    (tmp_path / "flows.csv").write_text("id,source,target\na,import,export\n", encoding="utf-8")
+    rows = "".join(f"o{i},a,1,kilo{i},assumption\n" for i in range(500))
+    head = "id,quantity,value,unit,source\n"
+    (tmp_path / "observations.csv").write_text(head + rows, encoding="utf-8")
+    _, problems = build_large(tmp_path)
+    units = [p for p in problems if p.code == "unknown-unit"]
+    assert len(units) == MOST_REPORTED + 1
+    assert "Only the first" in units[-1].text()
