@@ -15,7 +15,7 @@ import scipy.sparse as sp
 
 from mfa.balance.kkt import KKT
 
-ROUNDS = 40
+ROUNDS, SINGLE = 40, 400
 BEYOND = 1e-9
 PULLED = 1e-7
 STIFF = 1e6
@@ -48,6 +48,8 @@ def bounded_step(
     """
     problem = _Bounded(kkt, W, J, gradient, f, lower, upper)
     found = problem.exchange(guess)
+    if found is None and kkt.stiff:
+        found = problem.exchange(guess, one=True)
     if found is None:
         step, multipliers, active = problem.interior()
         found = problem.exchange(active)
@@ -66,18 +68,25 @@ class _Bounded:
     lower: np.ndarray
     upper: np.ndarray
 
-    def exchange(self, active: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """Return the optimum found by exchanging wrong indices; None when that does not settle."""
+    def exchange(
+        self, active: np.ndarray, *, one: bool = False
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Return the optimum found by exchanging wrong indices; None when that does not settle.
+
+        With `one` only the last of them moves each time, which ends for certain (Murty 1974).
+        """
         active, fewest = active.copy(), np.inf
         rng = np.random.default_rng(1)
-        for _ in range(ROUNDS):
+        for _ in range(SINGLE if one else ROUNDS):
             step, multipliers, residual = self.on(active)
             wrong = np.flatnonzero(self._wrong(step, multipliers, active))
             if not len(wrong):
                 if residual > 1e-8:
                     return None
                 return np.clip(step, self.lower, self.upper), multipliers, active
-            if len(wrong) >= fewest:
+            if one:
+                wrong = wrong[-1:]
+            elif len(wrong) >= fewest:
                 wrong = wrong[rng.random(len(wrong)) < 0.5]
             fewest = min(fewest, len(wrong)) if len(wrong) else fewest
             above = step[wrong] > self.upper[wrong]
@@ -88,7 +97,7 @@ class _Bounded:
         """Return which quantities lie beyond a bound, or are held by one that pushes them away."""
         scale = self.kkt.column_scale
         pull = (self.W @ step + self.J.T @ multipliers - self.gradient) * scale
-        slack = BEYOND * scale
+        slack = BEYOND * self.kkt.spans
         beyond = (active == 0) & ((step < self.lower - slack) | (step > self.upper + slack))
         return beyond | ((active < 0) & (pull < -PULLED)) | ((active > 0) & (pull > PULLED))
 

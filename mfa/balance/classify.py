@@ -97,7 +97,9 @@ def _unmeasured(columns: sp.csc_array, division: Division | None) -> tuple[KKT |
     if not k or not m:
         return None, norm
     unit = (columns @ sp.diags_array(1.0 / norm)).tocsr()
-    return KKT(sp.csr_array(sp.eye_array(k)), unit, np.ones(k), division=division), norm
+    return KKT(
+        sp.csr_array(sp.eye_array(k)), unit, np.ones(k), division=division, regular=True
+    ), norm
 
 
 def _null_probe(kkt: KKT | None, k: int, m: int) -> np.ndarray:

@@ -20,6 +20,7 @@ from scipy.sparse.linalg import SuperLU, splu
 
 from mfa.balance import kernel
 from mfa.balance.factor import Factor
+from mfa.balance.stiff import Basis, affordable, uneven
 
 if TYPE_CHECKING:
     from mfa.balance.arrow import Arrow
@@ -165,11 +166,15 @@ class KKT:
         An earlier factor of a system with the same pattern, whose structure is reused.
     division
         Blocks into which the system is divided, and who works on them (`mfa.balance.arrow`).
+    regular
+        Whether the factor must be that of the regularised matrix, however uneven its rows are.
 
     Attributes
     ----------
     column_scale, row_scale
         Quantities are ``column_scale · y``; rows are multiplied by ``row_scale``.
+    stiff
+        Whether σ differ so much that the factor is that in a good basis (`mfa.balance.stiff`).
     """
 
     def __init__(
@@ -179,6 +184,7 @@ class KKT:
         size: np.ndarray,
         like: KKT | None = None,
         division: Division | None = None,
+        regular: bool = False,
     ) -> None:
         self.division = division
         self.n, self.m = J.shape[1], J.shape[0]
@@ -193,14 +199,30 @@ class KKT:
         self._JT = self.J.T.tocsr()
         self._free: np.ndarray | None = None
         self._pattern, self._patternT = self.J, self._JT
-        self._factor: SuperLU | Schur | Arrow | None = self._factorise(like)
+        self.stiff = not regular and uneven(self.J) and affordable(self.J)
+        self._factor: SuperLU | Schur | Arrow | Basis | None = self._factorise(like)
 
     def bring_home(self) -> None:
         """Give up the blocks: what is asked from now on is answered by a factor of the whole."""
         if self.division is not None:
             self.division = self._factor = None
 
-    def _solver(self) -> SuperLU | Schur | Arrow:
+    def sharpen(self) -> bool:
+        """Give up the regularised factor for that in a good basis; whether that is a change."""
+        if self.stiff or not affordable(self.J):
+            return False
+        self.stiff, self._factor = True, None
+        return True
+
+    @property
+    def spans(self) -> np.ndarray:
+        """How far each quantity can vary, at most: its own σ, or what the relations leave of it."""
+        solver = self._solver()
+        if isinstance(solver, Basis):
+            return self.column_scale * solver.spans
+        return self.column_scale
+
+    def _solver(self) -> SuperLU | Schur | Arrow | Basis:
         if self._factor is None:
             self._factor = self._factorise(None)
         return self._factor
@@ -222,8 +244,11 @@ class KKT:
         other._factor = other._factorise(self)
         return other
 
-    def _factorise(self, like: KKT | None) -> SuperLU | Schur | Arrow:
+    def _factorise(self, like: KKT | None) -> SuperLU | Schur | Arrow | Basis:
         """Factorise the regularised matrix, with more regularisation if rounding eats a pivot."""
+        if self.stiff:
+            free = np.ones(self.n, dtype=bool) if self._free is None else self._free
+            return Basis(self.W, self.J, self.column_scale, free)
         for regularisation in REGULARISATIONS:
             self._delta = regularisation
             with contextlib.suppress(RuntimeError, np.linalg.LinAlgError):
@@ -345,6 +370,8 @@ class KKT:
             Whether the data settle each quantity, (n,); variances of the others mean nothing.
         """
         schur, by_blocks = self._solver(), self.division is not None
+        if isinstance(schur, Basis):
+            return None
         if by_blocks and (self.m < kernel.LARGE or not self._condensable()):
             return None
         if not by_blocks and not (isinstance(schur, Schur) and isinstance(schur.factor, Factor)):
@@ -361,7 +388,7 @@ class KKT:
         return np.maximum(variance, 0.0) * self.column_scale**2
 
     def _inverse_diagonal(
-        self, h: np.ndarray, like: SuperLU | Schur | Arrow
+        self, h: np.ndarray, like: SuperLU | Schur | Arrow | Basis
     ) -> tuple[Schur | Arrow, np.ndarray]:
         """Return a factor with inverse weights h, and the quantities' diagonal of its inverse."""
         if self.division is None:

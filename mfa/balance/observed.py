@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 
 from mfa.balance.builder import Builder
 from mfa.balance.distribution import (
@@ -18,6 +19,9 @@ from mfa.balance.terms import Affine, Term, lower
 from mfa.errors import Problem
 from mfa.model.relation import Call, Name, Operation, parse_expression
 from mfa.units import parse_unit
+
+DEFINITE = 1e-10  # least eigenvalue of a correlation matrix
+SHOWN = 6
 
 
 def compile_observations(builder: Builder) -> Observations:
@@ -164,4 +168,35 @@ def _covariances(builder: Builder, sd: np.ndarray) -> list[tuple[int, int, float
                 )
             )
         out += [(int(i), int(j), float(rho * sd[i] * sd[j])) for i in left for j in right if i != j]
+    builder.problems += _impossible(out, ids, sd)
     return out
+
+
+def _impossible(pairs: list[tuple[int, int, float]], ids: np.ndarray, sd: np.ndarray) -> list:
+    """Return a problem for each group of correlations that no data can have, naming them."""
+    known = [(i, j, v / sd[i] / sd[j]) for i, j, v in pairs if sd[i] > 0 and sd[j] > 0]
+    if not known:
+        return []
+    i, j, rho = (np.array(part) for part in zip(*known, strict=True))
+    members, at = np.unique(np.concatenate([i, j]), return_inverse=True)
+    i, j, size = at[: len(i)], at[len(i) :], len(members)
+    links = sp.coo_array((np.ones(len(i)), (i, j)), shape=(size, size))
+    problems = []
+    _, group = sp.csgraph.connected_components(links, directed=False)
+    for label in range(group.max() + 1):
+        own = np.flatnonzero(group[i] == label)
+        matrix = np.eye(size)
+        matrix[i[own], j[own]] = matrix[j[own], i[own]] = rho[own]
+        inside = np.flatnonzero(group == label)
+        if np.linalg.eigvalsh(matrix[np.ix_(inside, inside)])[0] > DEFINITE:
+            continue
+        names = [f"{ids[members[i[k]]]} – {ids[members[j[k]]]}: {rho[k]:g}" for k in own[:SHOWN]]
+        problems.append(
+            Problem(
+                "correlations-impossible",
+                "These correlations cannot hold together: {pairs}. Their matrix is not positive "
+                "definite; make some of them weaker.",
+                {"pairs": "; ".join(names) + (" …" if len(own) > SHOWN else "")},
+            )
+        )
+    return problems

@@ -13,6 +13,7 @@ from mfa.balance.kkt import CHUNK
 from mfa.balance.reconcile import Solution
 
 ROUNDING = 1e-13
+SHARP = 1e-30  # the same of the factor in a good basis, whose zeros are exact
 
 
 def posterior_sd(solution: Solution, classification: Classification) -> np.ndarray:
@@ -36,7 +37,8 @@ def posterior_sd(solution: Solution, classification: Classification) -> np.ndarr
         variance[part] = kkt.covariance_columns(unit)[part, np.arange(len(part))]
     # What rounding leaves of an exact zero (a flow that the relations force to 0) is no
     # uncertainty.
-    variance[variance < ROUNDING * kkt.column_scale**2] = 0.0
+    least = SHARP if kkt.stiff else ROUNDING
+    variance[variance < least * kkt.column_scale**2] = 0.0
     sd[unfixed] = np.sqrt(variance)
     return sd
 

@@ -10,7 +10,17 @@ from mfa.indicators.ew_mfa import ew_account
 from mfa.indicators.sums import Reader, Total, formula
 from mfa.indicators.waste import destination_flows, waste_vectors
 from mfa.report.changes import period_changes
-from mfa.report.facts import Balance, Driver, Facts, Item, LayerFacts, NextDatum, TestFacts
+from mfa.report.facts import (
+    Balance,
+    Driver,
+    Facts,
+    Item,
+    LayerFacts,
+    NextDatum,
+    Node,
+    Relief,
+    TestFacts,
+)
 from mfa.report.gaps import find_gaps
 from mfa.report.pictures import Pictures
 from mfa.report.quality import count_quality, group_quality
@@ -19,6 +29,7 @@ from mfa.report.sectors import match_views, sector_facts
 
 if TYPE_CHECKING:
     from mfa.account import Account
+    from mfa.verdict import TestResult
 
 SUGGESTED = 8  # further observations listed
 LARGE = 1e5  # t/year: above, a report counts in kt/year
@@ -192,4 +203,26 @@ def _test(account: Account) -> TestFacts:
         number(test.p_value),
         tuple(test.suspects),
         tuple(test.untestable),
+        tuple(tuple(group) for group in test.groups),
+        tuple(Relief(row.id, float(row.p_value)) for row in test.restoring.itertuples()),
+        _nodes(test),
+    )
+
+
+def _nodes(test: TestResult) -> tuple[Node, ...]:
+    """Return the nodes whose data do not add up, the worst first."""
+    frame = test.nodal
+    frame = frame[frame["suspect"]].sort_values("normalised", ascending=False, kind="stable")
+    return tuple(
+        Node(
+            tuple(row.processes),
+            row.layer,
+            row.period,
+            row.region,
+            row.unit,
+            float(row.difference),
+            float(row.sd),
+            float(row.normalised),
+        )
+        for row in frame.itertuples()
     )

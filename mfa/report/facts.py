@@ -220,6 +220,28 @@ class Driver:
 
 
 @dataclass(frozen=True)
+class Relief:
+    """An observation without which the rest of the data agree, and p of that rest."""
+
+    datum: str
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Node:
+    """Processes whose data do not add up: in − out − stock change of the data, its σ and size."""
+
+    processes: tuple[str, ...]
+    layer: str
+    period: str
+    region: str
+    unit: str
+    difference: float
+    sd: float
+    normalised: float
+
+
+@dataclass(frozen=True)
 class TestFacts:
     """Global test of the data and what it rests on."""
 
@@ -228,6 +250,9 @@ class TestFacts:
     p_value: float
     suspects: tuple[str, ...]
     untestable: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...] = ()
+    restoring: tuple[Relief, ...] = ()
+    nodal: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)

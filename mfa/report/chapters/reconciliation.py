@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mfa.report.chapters.doubts import doubts
 from mfa.report.chapters.parts import LONG, balance_table
 from mfa.report.chapters.summary import SIGNIFICANT, verdict
 from mfa.report.document import Block, Bullets, Paragraph, Rich, Section, plain
@@ -19,6 +20,7 @@ def chapter(w: Writer) -> Section:
     _ = w.tr
     sections = [
         Section("test", _("Do the data agree?"), _test(w)),
+        doubts(w),
         _adjustments(w),
         _residuals(w),
         _untestable(w),
