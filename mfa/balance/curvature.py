@@ -12,14 +12,23 @@ quantities what takes back the hold that K has on them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
 
-from mfa.balance.distribution import Likelihood, log_ratio, logarithmic
+from mfa.balance.distribution import (
+    LEAST,
+    LEAST_CURVATURE,
+    REACH,
+    Likelihood,
+    log_ratio,
+    logarithmic,
+)
 from mfa.balance.equations import Equations, TermBlock
-from mfa.balance.terms import Shape, compile_shape
+from mfa.balance.terms import Bends, Shape, compile_bends, compile_shape
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,7 @@ class _Curved:
     """The terms of one shape: places of their quantities and rows among the curved ones."""
 
     shape: Shape
+    bends: Bends
     places: list[np.ndarray]
     row: np.ndarray
     constants: list[np.ndarray]
@@ -80,6 +90,7 @@ class Curvature:
         """Return the terms of `block` by their places among the curved quantities and rows."""
         return _Curved(
             compile_shape(block.shape, block.quantities.shape[1], block.constants.shape[1]),
+            compile_bends(block.shape, block.quantities.shape[1], block.constants.shape[1]),
             list(np.searchsorted(self.quantities, block.quantities.T)),
             np.searchsorted(self.rows, block.rows),
             [column[:, None] for column in block.constants.T],
@@ -94,10 +105,10 @@ class Curvature:
         rows = np.concatenate([none, *(c.row for c in self.blocks)])
         self.to_rows = _ones(rows, len(self.rows))
         self.centre = centre[:, None]
-        self.value, slopes = self._terms(self.centre, np.ones((len(self.rows), 1)))
+        self.value, self.slopes = self._terms(self.centre)
         at = np.concatenate([none, *(c.row for c in self.blocks for _ in c.places)])
         to = np.concatenate([none, *places])
-        entries = (np.concatenate([np.zeros(0), *(s[:, 0] for s in slopes)]), (at, to))
+        entries = (np.concatenate([np.zeros(0), *(s[:, 0] for s in self.slopes)]), (at, to))
         self.linear = sp.csr_array(sp.coo_array(entries, shape=(len(self.rows), count)))
         self.linear_transposed = self.linear.T.tocsr()
 
@@ -120,22 +131,92 @@ class Curvature:
         data
             The drawn observations, (k × draws).
         """
-        value, pulls = self._terms(self.centre + x, multipliers)
+        value, slopes = self._terms(self.centre + x)
+        pulls = [slope * multipliers[c.row] for c, slope in self._each(slopes)]
+        return self._remainder(x, multipliers, data, value, pulls)
+
+    def bent(
+        self, x: np.ndarray, multipliers: np.ndarray, data: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return ψ and what at (x, λ) is to be added to the entries of K at `places`.
+
+        First the changes of J, then the second derivatives of the terms times λ, then the changes
+        of the weights of data (never below a fifth of what they would be near their value).
+        """
+        value, slopes = self._terms(self.centre + x)
+        pulls = [slope * multipliers[c.row] for c, slope in self._each(slopes)]
+        columns = [s - s0 for s, s0 in zip(slopes, self.slopes, strict=True)]
+        for c in self.blocks:
+            by = multipliers[c.row] * c.coefficients
+            with np.errstate(all="ignore"):
+                parts = c.bends.value(*(self._columns(c, self.centre + x)))
+                columns += [np.broadcast_to(np.asarray(part * by), by.shape) for part in parts]
+        columns.append(self._weights(x, data))
+        return *self._remainder(x, multipliers, data, value, pulls), np.concatenate(columns)
+
+    @cached_property
+    def places(self) -> tuple[np.ndarray, np.ndarray]:
+        """Places of what `bent` adds to K: each changed entry of J, row and quantity, and of W.
+
+        Both are pairs of positions: of a curved row and a curved quantity, (j, 2), and of two
+        curved quantities, (w, 2).
+        """
+        none = np.zeros((0, 2), dtype=np.int64)
+        jacobian = [np.stack([c.row, place], axis=1) for c in self.blocks for place in c.places]
+        weights = [
+            np.stack([c.places[i], c.places[k]], axis=1)
+            for c in self.blocks
+            for i, k in c.bends.pairs
+        ]
+        weights.append(np.stack([self.index, self.index], axis=1))
+        return np.concatenate([none, *jacobian]), np.concatenate([none, *weights])
+
+    def _weights(self, x: np.ndarray, data: np.ndarray) -> np.ndarray:
+        """Return by how much the weights of data at x differ from those in K, (data × draws)."""
+        at, given, log = self.centre[self.index] + x[self.index], data[self.used], self.log
+        weight = np.repeat(self.own.diagonal()[:, None], x.shape[1], axis=1)
+        spread = np.broadcast_to(self.spread[log, None], weight[log].shape)
+        r, rate = log_ratio(at[log] / given[log], spread)
+        near = r > np.minimum(-REACH * spread, np.log(LEAST))
+        bend = np.where(near, np.maximum(1.0 - r, LEAST_CURVATURE), 1.0)
+        weight[log] *= (rate / given[log]) ** 2 * bend
+        return weight - self.alike.diagonal()[:, None]
+
+    def _remainder(
+        self,
+        x: np.ndarray,
+        multipliers: np.ndarray,
+        data: np.ndarray,
+        value: np.ndarray,
+        pulls: list[np.ndarray],
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return ψ from the values of the terms and their pulls."""
         at_f = self.linear @ x - self.to_rows @ (value - self.value)
         own = self._gradient(self.centre[self.index] + x[self.index], data[self.used])
         at_q = self.linear_transposed @ multipliers + self.hold * x
         at_q -= self.to_quantities @ np.concatenate([*pulls, -own])
         return at_q, at_f
 
-    def _terms(self, x: np.ndarray, by: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Return all terms, and each one's derivatives times the entry of its row in `by`."""
+    def _each(self, slopes: list[np.ndarray]) -> Iterator[tuple[_Curved, np.ndarray]]:
+        """Yield each derivative with the terms it belongs to."""
+        at = 0
+        for c in self.blocks:
+            for slope in slopes[at : at + len(c.places)]:
+                yield c, slope
+            at += len(c.places)
+
+    def _columns(self, c: _Curved, x: np.ndarray) -> list[np.ndarray]:
+        return [*(x[place] for place in c.places), *c.constants]
+
+    def _terms(self, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Return all terms, and their derivatives; (terms × draws)."""
         values, slopes = [np.zeros((0, x.shape[1]))], []
         for c in self.blocks:
-            columns = [*(x[place] for place in c.places), *c.constants]
-            pull = by[c.row] * c.coefficients
+            columns, shape = self._columns(c, x), (len(c.row), x.shape[1])
             with np.errstate(all="ignore"):
                 values.append(c.coefficients * c.shape.value(*columns))
-                slopes += [np.asarray(part * pull) for part in c.shape.gradient(*columns)]
+                parts = c.shape.gradient(*columns)
+                slopes += [np.broadcast_to(part * c.coefficients, shape) for part in parts]
         return np.concatenate(values), slopes
 
     def _gradient(self, at: np.ndarray, data: np.ndarray) -> np.ndarray:

@@ -32,10 +32,11 @@ from mfa.balance.classify import FREE, Classification
 from mfa.balance.curvature import Curvature
 from mfa.balance.distribution import Likelihood
 from mfa.balance.draws import DataDraws
-from mfa.balance.ensemble_bounds import Bounds
+from mfa.balance.ensemble_bounds import COMPILED, Bounds
 from mfa.balance.equations import Equations, Observations
 from mfa.balance.implied import implied_lower_bounds
 from mfa.balance.kkt import KKT
+from mfa.balance.newton import Newton
 from mfa.balance.reconcile import Solution, reconcile
 from mfa.balance.response import Answers, Response, unit_columns
 
@@ -45,7 +46,7 @@ LOOSE = 1e-4
 RECENTRED = 1
 SAME = 1e-7
 REACH = 3.0
-CACHED = ("bare", "kkt", "response", "curvature", "bounds", "track", "_answer_data")
+CACHED = ("bare", "kkt", "response", "curvature", "bounds", "track", "_answer_data", "newton", "_pull")
 CACHED += ("_answer_hold", "_answer_curves")
 
 
@@ -134,6 +135,11 @@ class Sampler:
 
     def _curved(self, start: np.ndarray, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Let draws of a curved system settle; return them and which are done."""
+        if COMPILED and self.newton.fits:
+            moved, state, _ = self.bounds.within(start, self.bounds.none(start.shape[1]))
+            n = len(self.unfixed)
+            pull = self._pull @ (data - self.x[self._observed][:, None])
+            return self.newton.settle(moved[:n], moved[n:], state, pull, data)
         push, where, settled = self.track.settle(start[self._followed], data)
         moved = start + self._answer_curves @ push
         moved, _, solved = self.bounds.within(moved, self.bounds.none(moved.shape[1]))
@@ -149,6 +155,17 @@ class Sampler:
             if solution.converged:
                 return solution.x
         return np.full(len(self.x), np.nan)
+
+    @cached_property
+    def newton(self) -> Newton:
+        """Newton's method for curved draws."""
+        return Newton(self.kkt, self.curvature, self._place, self.bounds)
+
+    @cached_property
+    def _pull(self) -> sp.csr_array:
+        """How drawn data pull at the quantities."""
+        at = unit_columns(self._place[self._observed], len(self.unfixed))
+        return sp.csr_array(at @ self.inverse)
 
     # ------------------------------------------------------------------------- the linear model
 
