@@ -12,7 +12,6 @@ quantities what takes back the hold that K has on them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -105,10 +104,11 @@ class Curvature:
         rows = np.concatenate([none, *(c.row for c in self.blocks)])
         self.to_rows = _ones(rows, len(self.rows))
         self.centre = centre[:, None]
+        self.slope_row = np.concatenate([none, *(c.row for c in self.blocks for _ in c.places)])
+        self.bend_row = np.concatenate([none, *(c.row for c in self.blocks for _ in c.bends.pairs)])
         self.value, self.slopes = self._terms(self.centre)
-        at = np.concatenate([none, *(c.row for c in self.blocks for _ in c.places)])
         to = np.concatenate([none, *places])
-        entries = (np.concatenate([np.zeros(0), *(s[:, 0] for s in self.slopes)]), (at, to))
+        entries = (self.slopes[:, 0], (self.slope_row, to))
         self.linear = sp.csr_array(sp.coo_array(entries, shape=(len(self.rows), count)))
         self.linear_transposed = self.linear.T.tocsr()
 
@@ -132,8 +132,8 @@ class Curvature:
             The drawn observations, (k × draws).
         """
         value, slopes = self._terms(self.centre + x)
-        pulls = [slope * multipliers[c.row] for c, slope in self._each(slopes)]
-        return self._remainder(x, multipliers, data, value, pulls)
+        slopes *= multipliers[self.slope_row]
+        return self._remainder(x, multipliers, data, value, slopes)
 
     def bent(
         self, x: np.ndarray, multipliers: np.ndarray, data: np.ndarray
@@ -143,16 +143,23 @@ class Curvature:
         First the changes of J, then the second derivatives of the terms times λ, then the changes
         of the weights of data (never below a fifth of what they would be near their value).
         """
-        value, slopes = self._terms(self.centre + x)
-        pulls = [slope * multipliers[c.row] for c, slope in self._each(slopes)]
-        columns = [s - s0 for s, s0 in zip(slopes, self.slopes, strict=True)]
+        at = self.centre + x
+        value, slopes = self._terms(at)
+        pulls = slopes * multipliers[self.slope_row]
+        at_q, at_f = self._remainder(x, multipliers, data, value, pulls)
+        slopes -= self.slopes
+        return at_q, at_f, np.concatenate([slopes, *self._bends(at, multipliers, data)])
+
+    def _bends(self, x: np.ndarray, multipliers: np.ndarray, data: np.ndarray) -> list[np.ndarray]:
+        """Return the second derivatives of the terms times λ, and the changes of the weights."""
+        bends, at = np.empty((len(self.bend_row), x.shape[1])), 0
         for c in self.blocks:
-            by = multipliers[c.row] * c.coefficients
             with np.errstate(all="ignore"):
-                parts = c.bends.value(*(self._columns(c, self.centre + x)))
-                columns += [np.broadcast_to(np.asarray(part * by), by.shape) for part in parts]
-        columns.append(self._weights(x, data))
-        return *self._remainder(x, multipliers, data, value, pulls), np.concatenate(columns)
+                for part in c.bends.value(*self._columns(c, x)):
+                    np.multiply(part, c.coefficients, out=bends[at : at + len(c.row)])
+                    at += len(c.row)
+        bends *= multipliers[self.bend_row]
+        return [bends, self._weights(x[self.index], data[self.used])]
 
     @cached_property
     def places(self) -> tuple[np.ndarray, np.ndarray]:
@@ -171,10 +178,10 @@ class Curvature:
         weights.append(np.stack([self.index, self.index], axis=1))
         return np.concatenate([none, *jacobian]), np.concatenate([none, *weights])
 
-    def _weights(self, x: np.ndarray, data: np.ndarray) -> np.ndarray:
-        """Return by how much the weights of data at x differ from those in K, (data × draws)."""
-        at, given, log = self.centre[self.index] + x[self.index], data[self.used], self.log
-        weight = np.repeat(self.own.diagonal()[:, None], x.shape[1], axis=1)
+    def _weights(self, at: np.ndarray, given: np.ndarray) -> np.ndarray:
+        """Return by how much the weights of data at a point differ from those in K."""
+        log = self.log
+        weight = np.repeat(self.own.diagonal()[:, None], at.shape[1], axis=1)
         spread = np.broadcast_to(self.spread[log, None], weight[log].shape)
         r, rate = log_ratio(at[log] / given[log], spread)
         near = r > np.minimum(-REACH * spread, np.log(LEAST))
@@ -188,36 +195,32 @@ class Curvature:
         multipliers: np.ndarray,
         data: np.ndarray,
         value: np.ndarray,
-        pulls: list[np.ndarray],
+        pulls: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return ψ from the values of the terms and their pulls."""
         at_f = self.linear @ x - self.to_rows @ (value - self.value)
         own = self._gradient(self.centre[self.index] + x[self.index], data[self.used])
         at_q = self.linear_transposed @ multipliers + self.hold * x
-        at_q -= self.to_quantities @ np.concatenate([*pulls, -own])
+        at_q -= self.to_quantities @ np.concatenate([pulls, -own])
         return at_q, at_f
-
-    def _each(self, slopes: list[np.ndarray]) -> Iterator[tuple[_Curved, np.ndarray]]:
-        """Yield each derivative with the terms it belongs to."""
-        at = 0
-        for c in self.blocks:
-            for slope in slopes[at : at + len(c.places)]:
-                yield c, slope
-            at += len(c.places)
 
     def _columns(self, c: _Curved, x: np.ndarray) -> list[np.ndarray]:
         return [*(x[place] for place in c.places), *c.constants]
 
-    def _terms(self, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Return all terms, and their derivatives; (terms × draws)."""
-        values, slopes = [np.zeros((0, x.shape[1]))], []
+    def _terms(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return all terms (terms × draws), and their derivatives by one quantity after another."""
+        values = np.empty((sum(len(c.row) for c in self.blocks), x.shape[1]))
+        slopes, term, at = np.empty((len(self.slope_row), x.shape[1])), 0, 0
         for c in self.blocks:
-            columns, shape = self._columns(c, x), (len(c.row), x.shape[1])
+            columns, count = self._columns(c, x), len(c.row)
             with np.errstate(all="ignore"):
-                values.append(c.coefficients * c.shape.value(*columns))
-                parts = c.shape.gradient(*columns)
-                slopes += [np.broadcast_to(part * c.coefficients, shape) for part in parts]
-        return np.concatenate(values), slopes
+                value = c.shape.value(*columns)
+                np.multiply(value, c.coefficients, out=values[term : term + count])
+                for part in c.shape.gradient(*columns):
+                    np.multiply(part, c.coefficients, out=slopes[at : at + count])
+                    at += count
+            term += count
+        return values, slopes
 
     def _gradient(self, at: np.ndarray, data: np.ndarray) -> np.ndarray:
         """Return the gradient of the data at their quantities, less that of normal data."""

@@ -46,7 +46,17 @@ LOOSE = 1e-4
 RECENTRED = 1
 SAME = 1e-7
 REACH = 3.0
-CACHED = ("bare", "kkt", "response", "curvature", "bounds", "track", "_answer_data", "newton", "_pull")
+CACHED = (
+    "bare",
+    "kkt",
+    "response",
+    "curvature",
+    "bounds",
+    "track",
+    "_answer_data",
+    "newton",
+    "_pull",
+)
 CACHED += ("_answer_hold", "_answer_curves")
 
 

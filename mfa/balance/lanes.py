@@ -13,7 +13,8 @@ import scipy.sparse as sp
 
 from mfa.balance.symbolic import inverse, minimum_degree
 
-MOST = 4_000_000  # products in one factorisation beyond which other ways are better
+MOST = 2_000_000  # products in one factorisation beyond which other ways are better
+TALLEST = 30_000
 WIDTH = 16  # draws that go through the arithmetic in step
 
 
@@ -32,24 +33,28 @@ class Lanes:
 
     Attributes
     ----------
-    products
-        Multiplications in one factorisation, about.
+    pattern
+        What the compiled code wants to know; None where the factor would be too large.
     """
 
     def __init__(self, size: int, steady: np.ndarray, loose: np.ndarray) -> None:
         both = np.concatenate([steady, loose])
         ones = np.ones(2 * len(both))
-        places = (np.concatenate([both[:, 0], both[:, 1]]), np.concatenate([both[:, 1], both[:, 0]]))
+        places = (
+            np.concatenate([both[:, 0], both[:, 1]]),
+            np.concatenate([both[:, 1], both[:, 0]]),
+        )
         whole = sp.csc_array(sp.coo_array((ones, places), shape=(size, size)))
         self.size, self.order = size, np.asarray(minimum_degree(whole), dtype=np.int64)
         self.rank = inverse(self.order)
+        self.pattern: tuple[np.ndarray, ...] | None = None
         columns = _filled(whole, self.order, self.rank)
-        lengths = np.array([len(rows) for rows in columns], dtype=np.int64)
-        self.products = int((lengths * (lengths - 1) // 2).sum())
-        self.start = np.concatenate([[0], np.cumsum(lengths)])
-        self.row = np.concatenate([*columns, np.zeros(0, dtype=np.int64)]).astype(np.int64)
-        self._key = np.repeat(np.arange(size), lengths) * size + self.row
-        self.pattern = None if self.products > MOST else self._pattern(steady, loose)
+        if columns is not None:
+            lengths = np.array([len(rows) for rows in columns], dtype=np.int64)
+            self.start = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+            self.row = np.concatenate([np.zeros(0, dtype=np.int64), *columns])
+            self._key = np.repeat(np.arange(size), lengths) * size + self.row
+            self.pattern = self._pattern(steady, loose)
 
     def _pattern(self, steady: np.ndarray, loose: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return what `lanes_numba.solve_lanes` wants to know."""
@@ -105,14 +110,23 @@ class Lanes:
         return out, negative
 
 
-def _filled(whole: sp.csc_array, order: np.ndarray, rank: np.ndarray) -> list[np.ndarray]:
-    """Return the rows of each column of L in ascending order, the diagonal first."""
+def _filled(whole: sp.csc_array, order: np.ndarray, rank: np.ndarray) -> list[np.ndarray] | None:
+    """Return the rows of each column of L in ascending order, the diagonal first.
+
+    None where that takes more than `MOST` products, or there are more than `TALLEST` columns.
+    """
     out: list[np.ndarray] = []
+    products = 0
+    if len(order) > TALLEST:
+        return None
     waiting: list[list[np.ndarray]] = [[] for _ in range(len(order))]
     for j, original in enumerate(order):
         own = rank[whole.indices[whole.indptr[original] : whole.indptr[original + 1]]]
         rows = np.unique(np.concatenate([[j], own[own > j], *waiting[j]]))
         out.append(rows)
+        products += len(rows) * (len(rows) - 1) // 2
+        if products > MOST:
+            return None
         waiting[j] = []
         if len(rows) > 1:
             waiting[rows[1]].append(rows[1:])

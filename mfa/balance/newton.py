@@ -27,10 +27,10 @@ from mfa.balance.lanes import Lanes
 
 ITERATIONS = 30
 STILL = 3e-10
-FLOOR = 1e-5  # a step leaves at most this part of itself to rounding and regularisation
+FLOOR = 3e-5  # a step leaves at most this part of itself to rounding and regularisation
 PULLED = 1e-9
-PRIMAL, DUAL = 1e-7, 1e-8
-GROUP, REFILL = 128, 0.75  # draws side by side, and how few are left when others join
+PRIMAL, DUAL = 3e-8, 1e-8
+GROUP, REFILL = 64, 0.75  # draws side by side, and how few are left when others join
 
 
 @dataclass
@@ -190,7 +190,10 @@ class Newton:
         right[places] += at_q[self.moving] * self.scale[places]
         right[n:] = -(self.kkt.J @ y)
         right[n + c.rows] += at_f * self.row_scale
-        return right, added[self.used] * self.sizes
+        if len(self.used) < len(added):
+            added = added[self.used]
+        added *= self.sizes
+        return right, added
 
     def _step(
         self, right: np.ndarray, added: np.ndarray, free: np.ndarray
