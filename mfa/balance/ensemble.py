@@ -43,7 +43,7 @@ from mfa.balance.response import Answers, Response, unit_columns
 
 BLOCK = 256
 LARGEST = 4_000_000
-LOOSE, LOOSER = 1e-4, 1e-5  # hold on free quantities, in σ; where nothing is curved
+LOOSE = 1e-4
 RECENTRED, RECENTRINGS = 1e-2, 40  # moves of free quantities that pull no more, in σ
 SAME = 1e-7
 REACH = 3.0
@@ -93,8 +93,7 @@ class Sampler:
         self.hold = np.zeros(len(self.unfixed))
         if np.isfinite(self.low).any() or np.isfinite(self.high).any() or equations.blocks:
             free = classification.status[self.unfixed] == FREE
-            loose = LOOSE if equations.blocks else LOOSER
-            self.hold[free] = loose / self.scale[free] ** 2
+            self.hold[free] = LOOSE / self.scale[free] ** 2
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key not in CACHED}
