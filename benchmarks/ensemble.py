@@ -1,12 +1,16 @@
-"""Ensembles of a case against single balances and against a programme per draw through PIQP.
+"""Ensembles of a case against single balances and against programmes through PIQP.
 
-``python -m benchmarks.ensemble [--case cases/hue] [--draws 10000]``
+``python -m benchmarks.ensemble [--case cases/hue] [--draws 10000] [--flows 700]``
 
 All figures are processor time of one run. A single balance is ``System.balance()``; what of it is
-the iteration alone (no assembly, σ or status) is printed besides. PIQP solves, for each of a few
-draws, the quadratic programme of the linearised system with all bounds, once: less work than a
-draw, which satisfies the nonlinear relations. The time is the average over
-``--programmes`` draws.
+the iteration alone (no assembly, σ or status) is printed besides. Three comparisons with PIQP
+(`benchmarks.programmes`), each the average over ``--programmes`` draws:
+
+* one programme a draw of the case linearised at its account, which is less work than a draw: the
+  nonlinear relations do not hold;
+* a sequence of programmes a draw until they hold and nothing moves: the same answer;
+* linear systems, where one programme is the same answer: the case with its relations linearised for
+  both, and a random network of ``--flows`` flows with many active bounds.
 """
 
 from __future__ import annotations
@@ -17,11 +21,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import piqp
-import scipy.sparse as sp
 
 import mfa
+from benchmarks import networks
+from benchmarks.programmes import Programmes
+from benchmarks.scale import frame
 from mfa.account import Account
+from mfa.balance.classify import FREE
 from mfa.balance.ensemble import Sampler
 from mfa.balance.reconcile import reconcile
 
@@ -48,30 +54,56 @@ def sampler_of(account: Account) -> Sampler:
     return Sampler(account.equations, account.solution, account.classification, account.given)
 
 
-def programmes(account: Account, data: np.ndarray) -> None:
-    """Solve the linearised programme of each draw (columns of `data`) through PIQP."""
-    e, solution = account.equations, account.solution
-    sampler = sampler_of(account)
-    unfixed, x, kkt = solution.unfixed, solution.x, solution.kkt
-    D = kkt.column_scale
-    P = sp.csc_matrix(kkt.W + 1e-9 * sp.eye_array(kkt.n))
-    A = sp.csc_matrix(kkt.J)
-    low, high = (e.lower - x)[unfixed] / D, (e.upper - x)[unfixed] / D
-    observed = e.observations.index[sampler.likelihood.uncertain]
-    place = np.full(len(x), -1)
-    place[unfixed] = np.arange(len(unfixed))
-    for draw in data.T:
-        gradient = np.zeros(kkt.n)
-        np.add.at(gradient, place[observed], sampler.inverse @ (draw - x[observed]))
-        solver = piqp.SparseSolver()
-        solver.setup(P, -gradient * D, A, np.zeros(kkt.m), x_l=low, x_u=high)
-        solver.solve()
+def linearised(account: Account) -> Account:
+    """The same account with its relations replaced by their tangents, and all data normal."""
+    e, x = account.equations, account.solution.x
+    J = e.jacobian(x)
+    o = account.solution.observations
+    e = replace(e, A=J, b=J @ x - e.residual(x), blocks=[], observations=o)
+    return Account(account.system, e, reconcile(e))
+
+
+def network_account(flows: int) -> Account:
+    """A random planar network, flows measured at 2–30 %, none negative."""
+    network = networks.geo(flows, seed=1)
+    system = mfa.System.from_tables("network", flows=frame(network, bounds=True))
+    return system.balance()
+
+
+def compare(name: str, account: Account, draws: int, count: int, *, sequence: bool) -> None:
+    """Print how long PIQP takes for a draw of `account`, and how long the ensemble does."""
+    account.sample(1)
+    sampler, drawn = sampler_of(account), []
+    ours = seconds(lambda: drawn.append(account.sample(draws, seed=1))) / draws
+    data = sampler.draws.draw(np.random.default_rng(sampler.blocks(1, 1)[0][0]), sampler.block_size)
+    data = data[:, :count]
+    competitor = Programmes(account, sampler)
+    found = (competitor.until_settled if sequence else competitor.once)(data)
+    fine = ~np.isnan(found).any(axis=1)
+    some = max(int(fine.sum()), 1)
+    theirs = competitor.seconds / some
+    x = drawn[0].values[:count] * account.equations.quantities.factor
+    found = found[:, : x.shape[1]]
+    scale = np.ones(len(account.solution.x))
+    scale[sampler.unfixed] = sampler.scale
+    known = account.classification.status[: x.shape[1]] != FREE
+    apart = np.abs((x - found) / scale[: x.shape[1]])[:, known].max(axis=1, initial=0.0)[fine]
+    bounds = account.equations.lower[: x.shape[1]]
+    held = (x <= bounds + 1e-12 * np.abs(x).max()) & np.isfinite(bounds)
+    print(
+        f"{name}: PIQP {theirs * 1000:.2f} ms in {competitor.solved / some:.1f} programmes, "
+        f"the ensemble {ours * 1000:.3f} ms: {theirs / ours:.1f} × (bar 10); not solved by PIQP "
+        f"{(~fine).sum()} of {count}; furthest apart, in σ: median {np.median(apart):.1g}, most "
+        f"{apart.max():.1g}; at a lower bound: {held.sum(axis=1).mean():.0f}; failed "
+        f"{drawn[0].failed}"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", default="cases/hue")
     parser.add_argument("--draws", type=int, default=10_000)
+    parser.add_argument("--flows", type=int, default=700)
     parser.add_argument("--programmes", type=int, default=40)
     options = parser.parse_args()
     system = mfa.open_case(options.case).system
@@ -91,11 +123,12 @@ def main() -> None:
             f"{options.draws} draws {name}: {spent:.1f} s = {spent / single:.0f} single balances "
             f"(bar {bar}), {spent / iteration:.0f} iterations; failed {drawn[0].failed}"
         )
-    sampler = sampler_of(account)
-    data = sampler.draws.draw(np.random.default_rng(1), options.programmes)
-    each = seconds(lambda: programmes(account, data)) / options.programmes
-    print(f"PIQP, one linearised programme a draw: {each * 1000:.1f} ms; ", end="")
-    print(f"the ensemble is {each * options.draws / spent:.1f} × faster (bar 10)")
+    count = options.programmes
+    compare("linearised, one programme", account, options.draws, count, sequence=False)
+    compare("nonlinear, a sequence", account, options.draws, count, sequence=True)
+    compare("linear case", linearised(account), options.draws, count, sequence=False)
+    other = network_account(options.flows)
+    compare(f"network of {options.flows}", other, options.draws, count, sequence=False)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ bounds. Draws are made in blocks, all on the one factor that the account left be
 
 * linear relations, normal misfit: ``x = x̂ + K⁻¹ Hᵀ V⁻¹ (z' − ẑ)``, exact in one step;
 * bounds: an active set in the space of the posterior (`mfa.balance.ensemble_bounds`), exact;
-* curved relations and log-normal data: chord iterations ``(X, λ) ← K⁻¹ (data + ψ(X, λ))`` until
-  nothing moves (`mfa.balance.curvature`); the few draws that do not settle are reconciled one by
-  one.
+* curved relations and log-normal data: where numba is installed and the factor is small, Newton's
+  method with the bounds, for many draws in step (`mfa.balance.newton`); else chord iterations
+  ``(X, λ) ← K⁻¹ (data + ψ(X, λ))`` until nothing moves (`mfa.balance.chord`). The few draws that do
+  not settle are reconciled one by one.
 
 Free quantities move only as relations and bounds demand, about the account's point: K holds them
 loosely, and the hold is taken back while the draw settles. What they show is a possible value, not
@@ -32,20 +33,31 @@ from mfa.balance.classify import FREE, Classification
 from mfa.balance.curvature import Curvature
 from mfa.balance.distribution import Likelihood
 from mfa.balance.draws import DataDraws
-from mfa.balance.ensemble_bounds import Bounds
+from mfa.balance.ensemble_bounds import COMPILED, Bounds
 from mfa.balance.equations import Equations, Observations
 from mfa.balance.implied import implied_lower_bounds
 from mfa.balance.kkt import KKT
+from mfa.balance.newton import Newton
 from mfa.balance.reconcile import Solution, reconcile
 from mfa.balance.response import Answers, Response, unit_columns
 
 BLOCK = 256
 LARGEST = 4_000_000
 LOOSE = 1e-4
-RECENTRED = 1
+RECENTRED, RECENTRINGS = 1e-2, 40  # moves of free quantities that pull no more, in σ
 SAME = 1e-7
 REACH = 3.0
-CACHED = ("bare", "kkt", "response", "curvature", "bounds", "track", "_answer_data")
+CACHED = (
+    "bare",
+    "kkt",
+    "response",
+    "curvature",
+    "bounds",
+    "track",
+    "_answer_data",
+    "newton",
+    "_pull",
+)
 CACHED += ("_answer_hold", "_answer_curves")
 
 
@@ -120,20 +132,32 @@ class Sampler:
     def _straight(self, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Bring draws of a linear system within the bounds; return them and which are done.
 
-        What the bounds push is held by its free quantities; the hold is moved after them, which
-        leaves a hundred millionth of its effect.
+        What the bounds push is held by its free quantities; the hold is moved after them until
+        it no longer pulls (a proximal point iteration), for those draws that it still pulls.
         """
         moved, state, done = self.bounds.within(start, self.bounds.none(start.shape[1]))
-        free = np.flatnonzero(self.hold)
-        for _ in range(RECENTRED):
-            drift = (moved - start)[free]
-            if not drift.any():
+        free, still = np.flatnonzero(self.hold), self.scale[:, None] * RECENTRED
+        moved, open_ = np.array(moved), np.arange(start.shape[1])
+        before = start[free]
+        for _ in range(RECENTRINGS if len(free) else 0):
+            drift = moved[free][:, open_] - start[free][:, open_]
+            pulled = (np.abs(moved[free][:, open_] - before) > still[free]).any(axis=0)
+            open_, before = open_[pulled], moved[free][:, open_[pulled]]
+            if not len(open_):
                 break
-            moved, state, done = self.bounds.within(start + self._answer_hold @ drift, state)
+            again = start[:, open_] + self._answer_hold @ drift[:, pulled]
+            moved[:, open_], state[:, open_], done[open_] = self.bounds.within(
+                again, state[:, open_]
+            )
         return moved, done
 
     def _curved(self, start: np.ndarray, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Let draws of a curved system settle; return them and which are done."""
+        if COMPILED and self.newton.fits:
+            moved, state, _ = self.bounds.within(start, self.bounds.none(start.shape[1]))
+            n = len(self.unfixed)
+            pull = self._pull @ (data - self.x[self._observed][:, None])
+            return self.newton.settle(moved[:n], moved[n:], state, pull, data)
         push, where, settled = self.track.settle(start[self._followed], data)
         moved = start + self._answer_curves @ push
         moved, _, solved = self.bounds.within(moved, self.bounds.none(moved.shape[1]))
@@ -149,6 +173,17 @@ class Sampler:
             if solution.converged:
                 return solution.x
         return np.full(len(self.x), np.nan)
+
+    @cached_property
+    def newton(self) -> Newton:
+        """Newton's method for curved draws."""
+        return Newton(self.kkt, self.curvature, self._place, self.bounds)
+
+    @cached_property
+    def _pull(self) -> sp.csr_array:
+        """How drawn data pull at the quantities."""
+        at = unit_columns(self._place[self._observed], len(self.unfixed))
+        return sp.csr_array(at @ self.inverse)
 
     # ------------------------------------------------------------------------- the linear model
 

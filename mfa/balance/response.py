@@ -158,7 +158,7 @@ def lean(answers: np.ndarray, scale: np.ndarray) -> np.ndarray | sp.csr_array:
     size = np.abs(answers) / scale[:, None]
     counts = size > NOTHING * size.max(axis=0, initial=0.0)
     answers = np.where(counts, answers, 0.0)
-    return sp.csr_array(answers) if counts.mean() < SPARSE else answers
+    return sp.csr_array(answers) if counts.sum() < SPARSE * counts.size else answers
 
 
 def unit_columns(places: np.ndarray, size: int) -> sp.csc_array:

@@ -170,6 +170,14 @@ class Shape:
     gradient: Callable[..., list[np.ndarray]]
 
 
+@dataclass(frozen=True)
+class Bends:
+    """Second derivatives of a shape by the `pairs` (i ≥ k) of quantities where they are not 0."""
+
+    pairs: list[tuple[int, int]]
+    value: Callable[..., list[np.ndarray]]
+
+
 @lru_cache(maxsize=4096)
 def compile_shape(text: str, arity: int, constants: int) -> Shape:
     """Return the compiled shape; `text` comes from `lower`, never from a user.
@@ -189,6 +197,25 @@ def compile_shape(text: str, arity: int, constants: int) -> Shape:
     derivatives = [sympy.diff(expression, q) for q in quantities]
     gradient = sympy.lambdify(symbols, derivatives, "numpy", cse=True)
     return Shape(text, arity, value, gradient)
+
+
+@lru_cache(maxsize=4096)
+def compile_bends(text: str, arity: int, constants: int) -> Bends:
+    """Return the second derivatives of a shape, compiled like the shape itself."""
+    import sympy
+
+    symbols = sympy.symbols(
+        [f"q{i}" for i in range(arity)] + [f"c{i}" for i in range(constants)], real=True
+    )
+    expression = shape_expression(text, {str(symbol): symbol for symbol in symbols})
+    pairs, bends = [], []
+    for i in range(arity):
+        for k in range(i + 1):
+            bend = sympy.diff(expression, symbols[i], symbols[k])
+            if bend != 0:
+                pairs.append((i, k))
+                bends.append(bend)
+    return Bends(pairs, sympy.lambdify(symbols, bends, "numpy", cse=True))
 
 
 def shape_expression(text: str, table: dict[str, object]) -> object:

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 import mfa
-from mfa.balance import ensemble_bounds, response
+from mfa.balance import ensemble_bounds, lanes, response
 from mfa.balance.ensemble import Sampler
 from mfa.balance.reconcile import reconcile
 from mfa.errors import InputError
@@ -367,3 +367,134 @@ def test_periods_are_asked_for_by_label():
 def test_a_senseless_number_of_draws_is_refused(n):
     with pytest.raises(InputError, match="number of draws"):
         chain().balance().sample(n)
+
+
+# ----------------------------------------------------------------------------------- the edges
+
+
+def test_a_single_draw_is_the_first_of_many():
+    account = chain().balance()
+    one = account.sample(1, seed=4)
+    assert len(one) == 1
+    assert np.array_equal(one.values[0], account.sample(300, seed=4).values[0])
+    assert one.table["sd"].isna().all()
+    assert np.isfinite(one.table["mean"]).all()
+
+
+@pytest.mark.parametrize("curved", [False, True])
+def test_nothing_observed_at_all(curved):
+    s = mfa.System("x")
+    s.process("p")
+    s.flow("a", "import", "p")
+    s.flow("b", "p", "export")
+    if curved:
+        s.flow("c", "p", "environment")
+        s.parameter("share", unit="1")
+        s.relate("c = share * a")
+    draws = s.balance().sample(20, seed=1)
+    assert draws.failed == 0
+    assert draws.table["mean"].isna().all()
+    assert np.allclose(draws.evaluate("in(p) - out(p)"), 0)
+
+
+def test_everything_fixed():
+    s = mfa.System("x")
+    s.process("p")
+    s.parameter("share", value=0.4, uncertainty="0", unit="1")
+    s.flow("a", "import", "p", value=10, uncertainty="0")
+    s.flow("b", "p", "export", value=4, uncertainty="0")
+    s.flow("c", "p", "environment", value=6, uncertainty="0")
+    s.relate("b = share * a")
+    draws = s.balance().sample(30, seed=1)
+    assert (draws.values == draws.values[0]).all()
+    assert sorted(draws.values[0]) == pytest.approx([0.4, 4, 6, 10])
+
+
+def test_one_datum_governs_all():
+    s = mfa.System("x")
+    s.process("p")
+    s.parameter("share", value=0.25, uncertainty="0", unit="1")
+    s.flow("a", "import", "p", value=8, sd=1)
+    s.flow("b", "p", "export")
+    s.flow("c", "p", "environment")
+    s.relate("b = share * a")
+    draws = s.balance().sample(500, seed=1)
+    assert np.allclose(draws["b"], 0.25 * draws["a"], rtol=1e-9)
+    assert np.allclose(draws["c"], 0.75 * draws["a"], rtol=1e-9)
+    assert draws["a"].std() == pytest.approx(1, rel=0.15)
+
+
+def lognormal_share():
+    """Log-normal data on a curved relation whose flow must stay below a limit."""
+    s = mfa.System("x")
+    s.process("p")
+    s.parameter("share", value=0.3, sd=0.1, unit="1", lower=0, upper=1)
+    s.flow("a", "import", "p", value=100, uncertainty="*/ 1.6")
+    s.flow("b", "p", "export", value=32, uncertainty="*/ 1.5", upper=40)
+    s.flow("c", "p", "environment")
+    s.relate("b = share * a")
+    return s
+
+
+def test_log_normal_data_on_curved_relations_within_bounds():
+    account = lognormal_share().balance()
+    compare_with_single_balances(account, draws=25, tolerance=1e-5)
+    draws = account.sample(600, seed=2)
+    assert draws.failed == 0
+    assert draws["b"].max() <= 40
+    assert (draws["b"] == 40).mean() > 0.05
+    assert np.allclose(draws["b"], draws["share"] * draws["a"], rtol=1e-9)
+
+
+def test_free_quantities_pushed_by_bounds_pull_at_nothing():
+    """A network with loops that no datum settles, and bounds in reach nearly everywhere."""
+    account = system_of(city(11, 30, 60, cv=(0.1, 0.5), share=0.3)).balance()
+    assert (account.classification.status == 3).any()
+    compare_with_single_balances(account, draws=12, tolerance=1e-3)
+
+
+@pytest.mark.parametrize("build", [chain, lognormal_share])
+def test_newton_s_draws_are_those_of_the_chord(monkeypatch, build):
+    pytest.importorskip("numba")
+    account = build().balance()
+    fast = account.sample(256, seed=1).values
+    monkeypatch.setattr(lanes, "MOST", 0)
+    slow = account.sample(256, seed=1).values
+    assert np.abs((fast - slow) / np.abs(fast).max(axis=0)).max() < 1e-7
+
+
+def test_newton_settles_nearly_every_draw():
+    pytest.importorskip("numba")
+    sampler = sampler_of(chain().balance())
+    data = drawn_data(sampler)
+    start = sampler._answer_data @ (data - sampler.x[sampler._observed][:, None])
+    assert sampler.newton.fits
+    assert sampler._curved(start, data)[1].mean() > 0.98
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_systems_side_by_side_are_solved_as_one_by_one(seed):
+    """Random saddle points with held rows and more draws than lanes."""
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(seed)
+    n, m, draws = 30, 12, 37
+    K = np.zeros((n + m, n + m))
+    K[n:, :n] = rng.standard_normal((m, n)) * (rng.random((m, n)) < 0.2)
+    K += np.diag(np.r_[rng.uniform(0.5, 2, n), np.full(m, -1e-3)])
+    steady = np.argwhere(K != 0)
+    loose = np.array([[n, 0], [n + 3, 5], [7, 2], [7, 2]])
+    moving = 0.1 * rng.standard_normal((4, draws))
+    free = np.ones((n + m, draws))
+    free[rng.integers(n, size=draws), np.arange(draws)] = 0
+    right = rng.standard_normal((n + m, draws))
+    system = lanes.Lanes(n + m, steady, loose)
+    found, negative = system.solve(K[K != 0], moving, free, right)
+    for k in range(draws):
+        one = K.copy()
+        np.add.at(one, tuple(loose.T), moving[:, k])
+        one = np.tril(one) + np.tril(one, -1).T
+        hold = np.flatnonzero(free[:, k])
+        expected = np.zeros(n + m)
+        expected[hold] = np.linalg.solve(one[np.ix_(hold, hold)], right[hold, k])
+        assert np.allclose(found[:, k], expected, atol=1e-9)
+        assert negative[k] == (np.linalg.eigvalsh(one[np.ix_(hold, hold)]) < 0).sum()
