@@ -56,6 +56,7 @@ SHORTCUTS = {
 BOTTOM = {
     "case",
     "cases",
+    "__main__",
     "cli",
     "coarse",
     "cli_compare",
