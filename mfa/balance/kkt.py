@@ -20,6 +20,7 @@ from scipy.sparse.linalg import SuperLU
 
 from mfa.balance import kernel
 from mfa.balance.factor import Factor
+from mfa.balance.krylov import accelerated, worth_it
 from mfa.balance.schur import NOTHING, Schur, dense_columns, scaled, symmetric_lu
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ FREE = 1e9  # the same for what the data do not settle
 PRIMAL, DUAL = 1e-9, 1e-10
 PASSES = 3
 CHUNK = 64
+PATIENT = 60  # sweeps of who wants an exact solution: then a Krylov method does the rest
 
 
 def column_scales(
@@ -236,7 +238,7 @@ class KKT:
         return self._diagonal and not dense_columns(self.J)
 
     def solve(
-        self, primal: np.ndarray, dual: np.ndarray, sweeps: int = 60, tolerance: float = 1e-13
+        self, primal: np.ndarray, dual: np.ndarray, sweeps: int = PATIENT, tolerance: float = 1e-13
     ) -> tuple[np.ndarray, np.ndarray, float]:
         """Solve ``[W Jᵀ; J 0] [x; λ] = [primal; dual]`` in the caller's units.
 
@@ -260,7 +262,7 @@ class KKT:
     def refined(
         self,
         goal: np.ndarray,
-        sweeps: int = 60,
+        sweeps: int = PATIENT,
         tolerance: float = 1e-13,
         start: np.ndarray | None = None,
         slow: float = 0.9,
@@ -289,6 +291,8 @@ class KKT:
                 break
             u = u + self.factor.solve(error)
             error = goal - self.product(u)
+        if u.ndim == 1 and sweeps >= PATIENT and worth_it(worst):
+            return accelerated(u, goal, self.product, self.factor.solve)
         return u, worst
 
     def product(self, u: np.ndarray) -> np.ndarray:

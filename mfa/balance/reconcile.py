@@ -2,8 +2,8 @@
 
 Minimise ``(h − z)ᵀ V⁻¹ (h − z)`` subject to ``f(x) = 0`` and ``l ≤ x ≤ u`` by damped Gauss–Newton
 (Cencic 2016; a line search on an exact penalty), each step a sparse quadratic programme: the
-equality solution where it respects the bounds, else PIQP for the active set, then an exact solution
-on it.
+equality solution where it respects the bounds, else the active set that `mfa.balance.active` finds
+and an exact solution on it.
 """
 
 from __future__ import annotations

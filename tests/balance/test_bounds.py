@@ -28,9 +28,9 @@ def check_optimal(e, s):
     assert np.abs(e.residual(s.x)).max() <= 1e-9 * np.abs(s.x).max()
     size = 1 + np.abs(s.data.gradient0 * scale).max()
     inside = s.active == 0
-    assert np.abs(pull[inside]).max() <= 1e-5 * size
-    assert pull[~inside].min() >= -1e-6
-    assert np.abs(s.x[~inside]).max() <= 1e-12
+    assert np.abs(pull[inside]).max() <= 1e-8 * size
+    assert pull[~inside].min(initial=0.0) >= -1e-8
+    assert np.abs(s.x[~inside]).max(initial=0.0) <= 1e-12
 
 
 @pytest.mark.parametrize(("family", "size"), [("geo", 16_000), ("tree", 18_000)])
@@ -43,13 +43,10 @@ def test_many_active_bounds_at_the_optimum(family, size):
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("size", [150, 600])
 @pytest.mark.parametrize("family", ["geo", "tree", "rand"])
-def test_agrees_with_an_interior_point_method(family, seed, request):
-    if (family, seed) == ("geo", 3):
-        # The scale guessed for an unmeasured flow beside one known to a thousandth is far too
-        # small there; the refinement creeps and stops 0.1 above the least misfit of the account.
-        request.applymarker(pytest.mark.xfail(strict=True, reason="a degenerate scale"))
-    e = bounded(family, 600, seed)
+def test_agrees_with_an_interior_point_method(family, size, seed):
+    e = bounded(family, size, seed)
     s = reconcile(e)
     check_optimal(e, s)
     sd = s.kkt.column_scale
@@ -61,12 +58,23 @@ def test_agrees_with_an_interior_point_method(family, seed, request):
     assert solver.solve() == piqp.PIQP_SOLVED
     x = np.asarray(solver.result.x) * D
 
-    def misfit(point):
-        return 0.5 * point @ (s.data.W @ point) - s.data.gradient0 @ point
-
-    assert misfit(s.x) <= misfit(x) + 1e-6 * abs(misfit(x))
     data = s.data.W.diagonal() > 0
-    assert np.abs((s.x - x)[data] / sd[data]).max() < 1e-3
+    z = s.data.gradient0[data] / s.data.W.diagonal()[data]
+
+    def misfit(point):
+        return 0.5 * float((((point[data] - z) / sd[data]) ** 2).sum())
+
+    assert misfit(s.x) <= misfit(np.clip(x, e.lower, e.upper)) + 1e-6 * (1 + misfit(x))
+    assert np.abs((s.x - x)[data] / sd[data]).max() < 5e-3
+
+
+def test_a_scale_far_too_small_is_no_hindrance():
+    """An unmeasured flow beside one known to a thousandth: plain refinement creeps there."""
+    e = bounded("geo", 600, 3)
+    s = reconcile(e)
+    pull = s.data.W @ s.x - s.data.gradient0 + e.A.T @ s.multipliers
+    assert np.abs(pull * s.kkt.column_scale)[s.active == 0].max() < 1e-8
+    assert s.chi2 == pytest.approx(2 * 34.25206679398, rel=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(30))
