@@ -20,10 +20,11 @@ import scipy.linalg as la
 import scipy.sparse as sp
 from scipy.sparse.linalg import SuperLU
 
-from mfa.balance import kernel
 from mfa.balance.division import Division
 from mfa.balance.factor import Factor
-from mfa.balance.kkt import CHUNK, NOTHING, VANISHED, Schur, dense_columns, symmetric_lu
+from mfa.balance.schur import NOTHING, VANISHED, Schur, dense_columns, symmetric_lu
+
+CHUNK = 64
 
 
 class Block:
@@ -92,7 +93,7 @@ class Block:
         assert isinstance(factor, Schur)
         out = factor.h.copy()
         if isinstance(factor.factor, Factor):
-            out -= factor.h**2 * kernel.diagonal_of(self.J, factor.factor)
+            out -= factor.h**2 * factor.diagonal()
         for at in _chunks(self.B.shape[1]):
             one = self.solve(self.B[:, at].toarray())[:n]
             out += (one * self.solve(self.B @ inverse[:, at])[:n]).sum(axis=1)
@@ -201,7 +202,9 @@ class Arrow:
         return self.scale[:, None] * la.lu_solve(self.border, self.scale[:, None] * right)
 
     def solve(self, right: np.ndarray) -> np.ndarray:
-        """Solve for the stacked (quantities, rows) right-hand sides, (n + m) × k."""
+        """Solve for stacked (quantities, rows) right-hand sides, (n + m,) or (n + m) × k."""
+        if right.ndim == 1:
+            return self.solve(right[:, None])[:, 0]
         crew, out = self.crew, np.empty(right.shape)
         parts = [(b, right[own]) for b, own in zip(self.blocks, self.own, strict=True)]
         solved = crew.start(solve, parts)

@@ -16,7 +16,14 @@ from mfa.balance.equations import (
     balance_rows,
 )
 from mfa.balance.observed import compile_observations
-from mfa.balance.quantities import CHANGE, FLOW, STOCK, codes, enumerate_quantities
+from mfa.balance.quantities import (
+    FLOW,
+    PARAMETER,
+    STOCK,
+    codes,
+    column_codes,
+    enumerate_quantities,
+)
 from mfa.errors import InputError, Problem
 from mfa.model.check import check_system
 from mfa.model.relation import Name, Operation, parse_relation, walk
@@ -64,16 +71,16 @@ def assemble(system: System) -> Equations:
 
 
 def _balances(builder: Builder) -> np.ndarray:
-    system, processes = builder.system, list(builder.system.processes)
-    table = system.processes
+    system, table = builder.system, builder.system.processes
+    processes = table.positions
     balanced = table.column("balance").astype(bool) & (table.column("boundary") == "inside")
     shape = (len(processes), len(system.layers), len(system.periods), len(system.regions))
     return balance_rows(
         builder.rows,
         builder.q,
-        codes(system.flows.column("source"), processes),
-        codes(system.flows.column("target"), processes),
-        codes(system.stocks.column("process"), processes),
+        column_codes(system.flows, "source", processes),
+        column_codes(system.flows, "target", processes),
+        column_codes(system.stocks, "process", processes),
         balanced,
         shape,
     )
@@ -81,53 +88,59 @@ def _balances(builder: Builder) -> np.ndarray:
 
 def _carry_stocks(builder: Builder) -> None:
     """stock(t) = stock(t − 1) + change(t) × length of the period."""
-    q, length = (
-        builder.q,
-        parse_unit(builder.system.info.get("period_length", "1 year").removeprefix("1 ")).factor,
+    q = builder.q
+    length = parse_unit(
+        builder.system.info.get("period_length", "1 year").removeprefix("1 ")
+    ).factor
+    level = np.flatnonzero((q.kinds == STOCK) & (q.periods >= 0))
+    if not len(level):
+        return
+    stocks = builder.system.stocks.column("id")
+    slot, change_slot = (codes(names, q.slots) for names in (stocks, stocks + ".change"))
+    period, region, row = q.periods[level], q.regions[level], q.rows[level]
+    before = np.where(period > 0, q.grid[slot[row], period - 1, region], -1)
+    for (name, place), index in q.opening.items():
+        at = q.grid[q.slots[name], 0, place]
+        before[level == at] = index
+    change = q.grid[change_slot[row], period, region]
+    known = before >= 0
+    level, before, change = level[known], before[known], change[known]
+    texts = np.array([q.unit[k] for k in change], dtype=str)
+    units, code = np.unique(texts, return_inverse=True)
+    rates = [parse_unit(str(text)).dimension.get("time", 0) < 0 for text in units]
+    step = np.where(np.array(rates, dtype=bool)[code], length, 1.0)
+    rows, ones = np.arange(len(level)), np.ones(len(level))
+    builder.rows.add(
+        np.concatenate([rows] * 3),
+        np.concatenate([level, before, change]),
+        np.concatenate([ones, -ones, -step]),
+        len(level),
+        CARRY,
+        level,
     )
-    for i in np.flatnonzero(q.kinds == STOCK):
-        period, region = int(q.periods[i]), int(q.regions[i])
-        if period < 0:
-            continue
-        stock = q.ids[i]
-        before = (
-            q.opening.get((stock, region), -1)
-            if period == 0
-            else int(q.cells(stock)[period - 1, region])
-        )
-        if before < 0:
-            continue
-        change = int(q.cells(f"{stock}.change")[period, region])
-        per_time = parse_unit(str(q.unit[change])).dimension.get("time", 0) < 0
-        builder.rows.add(
-            [0, 0, 0],
-            [i, before, change],
-            [1.0, -1.0, -(length if per_time else 1.0)],
-            1,
-            CARRY,
-            [i],
-        )
 
 
 def _parents(builder: Builder) -> None:
     """Make a parent region's flows and stock changes the sums of its children's."""
-    regions = list(builder.system.regions)
+    regions, grid, q = list(builder.system.regions), builder.q.grid, builder.q
+    if not grid.size:
+        return
     for parent, children in builder.system.region_tree.items():
-        at, below = regions.index(parent), [regions.index(child) for child in children]
-        for slot in range(builder.q.grid.shape[0]):
-            for cell in builder.q.grid[slot]:
-                kids = [int(cell[k]) for k in below if cell[k] >= 0]
-                if cell[at] < 0 or not kids or cell[at] in kids:
-                    continue
-                if builder.q.kinds[cell[at]] in (STOCK, CHANGE, FLOW):
-                    builder.rows.add(
-                        [0] * (1 + len(kids)),
-                        [int(cell[at]), *kids],
-                        [1.0] + [-1.0] * len(kids),
-                        1,
-                        PARENT,
-                        [int(cell[at])],
-                    )
+        whole = grid[:, :, regions.index(parent)]
+        parts = grid[:, :, [regions.index(child) for child in children]]
+        summed = (whole >= 0) & (parts >= 0).any(axis=2) & (parts != whole[:, :, None]).all(axis=2)
+        summed &= q.kinds[whole] != PARAMETER
+        slot, period = np.nonzero(summed)
+        total, kids = whole[slot, period], parts[slot, period]
+        row, child = np.nonzero(kids >= 0)
+        builder.rows.add(
+            np.concatenate([np.arange(len(total)), row]),
+            np.concatenate([total, kids[row, child]]),
+            np.concatenate([np.ones(len(total)), -np.ones(len(row))]),
+            len(total),
+            PARENT,
+            total,
+        )
 
 
 def _transfers(builder: Builder) -> None:
@@ -135,14 +148,14 @@ def _transfers(builder: Builder) -> None:
     table, q, system = builder.system.transfers, builder.q, builder.system
     if not table.row_count:
         return
-    slot = codes(table.column("flow"), list(q.slots))
+    slot = codes(table.column("flow"), q.slots)
     flow = q.grid[slot].reshape(len(slot), -1)
-    share = q.grid[codes(table.column("parameter"), list(q.slots))].reshape(len(slot), -1)
+    share = q.grid[codes(table.column("parameter"), q.slots)].reshape(len(slot), -1)
     row, cell = np.nonzero((flow >= 0) & (share >= 0))
     flow, share = flow[row, cell], share[row, cell]
-    processes = list(system.processes)
-    source = codes(system.flows.column("source"), processes)
-    target = codes(system.flows.column("target"), processes)
+    processes = system.processes.positions
+    source = column_codes(system.flows, "source", processes)
+    target = column_codes(system.flows, "target", processes)
     shape = (len(processes), len(system.layers), len(system.periods), len(system.regions))
 
     def key(index: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -154,7 +167,8 @@ def _transfers(builder: Builder) -> None:
     entering = key(flows, target)
     at = np.searchsorted(wanted, entering)
     inside = (at < len(wanted)) & (wanted[np.minimum(at, len(wanted) - 1)] == entering)
-    total = np.array([q.auxiliary("in") for _ in wanted], dtype=np.int64)
+    total = q.count + np.arange(len(wanted))
+    q.auxiliaries("in", len(wanted))
     builder.rows.add(
         np.concatenate([at[inside], np.arange(len(wanted))]),
         np.concatenate([flows[inside], total]),
@@ -206,7 +220,9 @@ def _used_levels(system: System) -> tuple[set[str], set[str]]:
         for side in (statement.left, statement.right):
             used |= {item.id for item in walk(side) if isinstance(item, Name)}
     names, periods = system.observations.column("quantity"), system.observations.column("period")
-    observed = np.array([name in stocks for name in names], dtype=bool)
+    if not stocks:
+        return set(), set()
+    observed = codes(names, system.stocks.positions) >= 0
     used |= set(names[observed].tolist())
     known = set(system.periods)
     rows = np.flatnonzero(observed)

@@ -52,10 +52,19 @@ def shape_codes(names: np.ndarray) -> np.ndarray:
     return codes
 
 
+def shape_column(table: Table[Observation]) -> np.ndarray:
+    """Return the code of the distribution of each observation in `table`; shape (k,)."""
+    code, names = table.coded("distribution")
+    return shape_codes(np.array(names, dtype=object))[code] if len(code) else code.astype(np.int8)
+
+
 def distribution_problems(table: Table[Observation]) -> list[Problem]:
     """Return a problem for each observation with an unknown or impossible distribution."""
     names = table.column("distribution")
-    known = np.isin(names.astype(str), [*NAMES, *ALIASES])
+    code, distinct = table.coded("distribution")
+    if set(distinct) <= {"normal", *ALIASES}:
+        return []
+    known = np.array([str(name) in {*NAMES, *ALIASES} for name in distinct], dtype=bool)[code]
     value, sd = table.column("value").astype(float), table.column("sd").astype(float)
     nothing = (names == "lognormal") & (value == 0) & (sd > 0)
     problems = []
@@ -82,7 +91,9 @@ def stated_limits(table: Table[Observation]) -> np.ndarray:
     value: the σ taken from it when it was read says by how much its numbers are to be multiplied.
     """
     out = np.full((table.row_count, 2), np.nan)
-    codes, texts = shape_codes(table.column("distribution")), table.column("uncertainty")
+    codes, texts = shape_column(table), table.column("uncertainty")
+    if not (codes >= UNIFORM).any():
+        return out
     sd = table.column("sd").astype(float)
     for row in np.flatnonzero((codes >= UNIFORM) & (texts != "") & (sd > 0)):
         for decimal in (".", ","):

@@ -21,7 +21,7 @@ import scipy.sparse as sp
 from mfa.balance.factor import Factor
 from mfa.balance.symbolic import Symbolic, mirrored, symbolic_of
 
-__all__ = ["Factor", "Symbolic", "diagonal_of", "factorise"]
+__all__ = ["Factor", "Symbolic", "compiled", "diagonal_of", "factorise", "factorise_canonical"]
 
 LARGE = 5_000
 BACKENDS = ("splu", "numba")
@@ -80,6 +80,22 @@ def factorise(
         raise ValueError(f"The symbolic factor is of back end {symbolic.backend!r}.")
     elif not symbolic.fits(matrix):
         raise ValueError("The matrix has another pattern than the symbolic factor.")
+    return factorise_canonical(matrix, symbolic, tolerance=tolerance)
+
+
+def factorise_canonical(
+    matrix: sp.csc_array, symbolic: Symbolic | None = None, *, tolerance: float = 1e-12
+) -> Factor:
+    """Factorise as `factorise` does, taking for granted what that checks.
+
+    Parameters
+    ----------
+    matrix
+        Symmetric in pattern and values, finite, float64, rows ascending with 32-bit indices, on
+        the pattern of `symbolic`.
+    """
+    if symbolic is None:
+        symbolic = symbolic_of(matrix, _backend(matrix.shape[0]))
     if symbolic.backend == "numba":
         from mfa.balance.kernel_fronts import FrontFactor
 
@@ -161,5 +177,10 @@ def _canonical(N: sp.sparray | sp.spmatrix) -> sp.csc_array:
     return sp.csc_array((values, indices, indptr), shape=matrix.shape)
 
 
+def compiled(n: int) -> bool:
+    """Return whether a matrix with n rows is factorised by the compiled back end."""
+    return n >= LARGE and find_spec("numba") is not None
+
+
 def _backend(n: int) -> str:
-    return "numba" if n >= LARGE and find_spec("numba") else "splu"
+    return "numba" if compiled(n) else "splu"

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import SuperLU, splu
+from scipy.sparse.linalg import SuperLU
 
 from mfa.balance import kernel
 from mfa.balance.factor import Factor
+from mfa.balance.krylov import accelerated, worth_it
+from mfa.balance.schur import NOTHING, Schur, dense_columns, scaled, symmetric_lu
 from mfa.balance.stiff import Basis, affordable, uneven
 
 if TYPE_CHECKING:
@@ -27,26 +29,26 @@ if TYPE_CHECKING:
     from mfa.balance.division import Division
 
 REGULARISATIONS = (1e-7, 1e-6, 1e-4)
-NOTHING = 1e-200  # inverse weight of a held quantity: no number, but a place in the pattern
 # Inverse weight of an unmeasured quantity while variances are computed, in units of its variance:
 # larger ones cancel, smaller ones bias (measured).
 WIDE = 2e5
 FREE = 1e9  # the same for what the data do not settle
-# The kernel drops what rounding leaves of a redundant row's pivot, so its rows need little more.
-VANISHED = 1e-13
 # Regularisation in the kernel: more slows the refinement of long chains of unmeasured quantities.
 PRIMAL, DUAL = 1e-9, 1e-10
 PASSES = 3
 CHUNK = 64
+PATIENT = 60  # sweeps of who wants an exact solution: then a Krylov method does the rest
 
 
-def column_scales(J: sp.csr_array, precision: np.ndarray, size: np.ndarray) -> np.ndarray:
+def column_scales(
+    J: sp.csr_array, JT: sp.csr_array, precision: np.ndarray, size: np.ndarray
+) -> np.ndarray:
     """Return a typical magnitude of each quantity's uncertainty.
 
     Parameters
     ----------
-    J
-        Jacobian, m × n.
+    J, JT
+        Jacobian, m × n, and its transpose, both by rows.
     precision
         1/σ² of the measured quantities, 0 of the others; shape (n,).
     size
@@ -61,21 +63,21 @@ def column_scales(J: sp.csr_array, precision: np.ndarray, size: np.ndarray) -> n
     scale = np.zeros(len(precision))
     measured = precision > 0
     scale[measured] = 1.0 / np.sqrt(precision[measured])
-    pattern = J.tocoo()
-    weight = np.abs(pattern.data)
-    for _ in range(12):
-        open_ = scale == 0
-        if not open_.any():
-            break
-        reach = np.zeros(J.shape[0])
-        np.maximum.at(reach, pattern.row, weight * scale[pattern.col])
-        use = open_[pattern.col] & (reach[pattern.row] > 0) & (weight > 0)
-        if not use.any():
-            break
-        guess = np.full(len(scale), np.inf)
-        np.minimum.at(guess, pattern.col[use], reach[pattern.row[use]] / weight[use])
-        found = open_ & np.isfinite(guess)
-        scale[found] = guess[found]
+    weight, weightT = np.abs(J.data), np.abs(JT.data)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for _ in range(12):
+            open_ = scale == 0
+            if not open_.any():
+                break
+            reach = _largest(J, weight * scale[J.indices])
+            seen = reach[JT.indices]
+            # Where the quotient is no number (nothing reaches the row, or a zero coefficient),
+            # the row suggests nothing.
+            guess = _largest(JT, np.where(seen > 0, weightT / seen, 0.0))
+            found = open_ & (guess > 0)
+            if not found.any():
+                break
+            scale[found] = 1.0 / guess[found]
     fallback = np.where(size > 0, size, 1.0)
     # A scale far below the size comes from a degenerate row, not from knowledge.
     return np.where(
@@ -83,72 +85,13 @@ def column_scales(J: sp.csr_array, precision: np.ndarray, size: np.ndarray) -> n
     )
 
 
-def symmetric_lu(matrix: sp.csc_array) -> SuperLU:
-    """Return SuperLU's factor of a symmetric (quasi-)definite matrix, pivots on the diagonal."""
-    return splu(
-        sp.csc_matrix(matrix),
-        permc_spec="MMD_AT_PLUS_A",
-        diag_pivot_thresh=0.0,
-        options={"SymmetricMode": True},
-    )
-
-
-def dense_columns(J: sp.csr_array) -> bool:
-    """Whether quantities stand in so many rows that they would fill J Jᵀ."""
-    rows = np.bincount(J.indices, minlength=J.shape[1]).astype(float)
-    return float(rows @ rows) > 30.0 * J.nnz + 1e5
-
-
-class Schur:
-    """The regularised saddle-point matrix, condensed to the rows: ``N = J H Jᵀ + δI``, H ≈ W⁻¹.
-
-    Five times cheaper than the full matrix (measured at 50,000 quantities); needs diagonal weights.
-    From `kernel.LARGE` rows on the factor is the kernel's, whose structure is reused for other
-    numbers on the same pattern.
-
-    Parameters
-    ----------
-    h
-        Inverse weights, (n,); tiny for a quantity that is held.
-    like
-        An earlier factor whose structure may fit.
-    exact
-        Whether entries of the inverse will be wanted: then the factor is always the kernel's.
-    """
-
-    def __init__(
-        self,
-        h: np.ndarray,
-        J: sp.csr_array,
-        JT: sp.csr_array,
-        delta: float,
-        like: Schur | None = None,
-        exact: bool = False,
-    ) -> None:
-        self.J, self.JT, self.h = J, JT, h
-        N = sp.csc_array(J @ sp.diags_array(h) @ JT + delta * sp.eye_array(J.shape[0]))
-        self.factor: SuperLU | Factor | None = None
-        if J.shape[0] >= kernel.LARGE or (exact and J.shape[0]):
-            self.factor = _kernel_factor(N, like)
-        elif J.shape[0]:
-            self.factor = symmetric_lu(N)
-
-    def solve(self, right: np.ndarray) -> np.ndarray:
-        """Solve for the stacked (quantities, rows) right-hand sides, (n + m) × k."""
-        n = len(self.h)
-        top, low = self.h[:, None] * right[:n], right[n:]
-        if self.factor is None:
-            return top
-        multipliers = self.factor.solve(self.J @ top - low)
-        return np.concatenate([top - self.h[:, None] * (self.JT @ multipliers), multipliers])
-
-
-def _kernel_factor(N: sp.csc_array, like: Schur | None) -> Factor:
-    """Return the kernel's factor of N, with the structure of an earlier one where that fits."""
-    if like is not None and isinstance(like.factor, Factor):
-        with contextlib.suppress(ValueError):
-            return kernel.factorise(N, like.factor.symbolic, tolerance=VANISHED)
-    return kernel.factorise(N, tolerance=VANISHED)
+def _largest(matrix: sp.csr_array, values: np.ndarray) -> np.ndarray:
+    """Return the largest of the non-negative values in each row of a pattern, 0 in empty rows."""
+    filled = np.flatnonzero(np.diff(matrix.indptr))
+    out = np.zeros(matrix.shape[0])
+    if len(filled):
+        out[filled] = np.maximum.reduceat(values, matrix.indptr[filled])
+    return out
 
 
 class KKT:
@@ -173,6 +116,10 @@ class KKT:
     ----------
     column_scale, row_scale
         Quantities are ``column_scale · y``; rows are multiplied by ``row_scale``.
+    weights
+        Diagonal of the scaled W.
+    delta
+        Regularisation of the rows.
     stiff
         Whether σ differ so much that the factor is that in a good basis (`mfa.balance.stiff`).
     """
@@ -188,17 +135,18 @@ class KKT:
     ) -> None:
         self.division = division
         self.n, self.m = J.shape[1], J.shape[0]
-        self.column_scale = column_scales(J, W.diagonal(), size)
-        D = sp.diags_array(self.column_scale)
-        scaled = (J @ D).tocsr()
-        largest = np.zeros(self.m)
-        np.maximum.at(largest, scaled.tocoo().row, np.abs(scaled.tocoo().data))
+        JT = J.T.tocsr()
+        self.column_scale = column_scales(J, JT, W.diagonal(), size)
+        D = self.column_scale
+        largest = _largest(J, np.abs(J.data) * D[J.indices])
         self.row_scale = 1.0 / np.where(largest > 0, largest, 1.0)
-        self.J = (sp.diags_array(self.row_scale) @ scaled).tocsr()
-        self.W = (D @ W @ D).tocsr()
-        self._JT = self.J.T.tocsr()
+        self.J, self._JT = scaled(J, self.row_scale, D), scaled(JT, D, self.row_scale)
+        self.W = scaled(W, D, D)
+        self.weights = self.W.diagonal()
+        self._diagonal = self.W.nnz == np.count_nonzero(self.weights)
         self._free: np.ndarray | None = None
-        self._pattern, self._patternT = self.J, self._JT
+        self._primal: float | None = None
+        self.primal = REGULARISATIONS[0]
         self.stiff = not regular and uneven(self.J) and affordable(self.J)
         self._factor: SuperLU | Schur | Arrow | Basis | None = self._factorise(like)
 
@@ -206,6 +154,12 @@ class KKT:
         """Give up the blocks: what is asked from now on is answered by a factor of the whole."""
         if self.division is not None:
             self.division = self._factor = None
+
+    def at_home(self) -> KKT:
+        """Return the same system with a factor of the whole."""
+        other = copy.copy(self)
+        other.bring_home()
+        return other
 
     def sharpen(self) -> bool:
         """Give up the regularised factor for that in a good basis; whether that is a change."""
@@ -215,51 +169,56 @@ class KKT:
         return True
 
     @property
+    def room(self) -> np.ndarray | float:
+        """How far each quantity can vary, at most, in scaled units: 1, or what relations leave."""
+        return self.factor.spans if isinstance(self.factor, Basis) else 1.0
+
+    @property
     def spans(self) -> np.ndarray:
         """How far each quantity can vary, at most: its own σ, or what the relations leave of it."""
-        solver = self._solver()
-        if isinstance(solver, Basis):
-            return self.column_scale * solver.spans
-        return self.column_scale
+        return self.column_scale * self.room
 
-    def _solver(self) -> SuperLU | Schur | Arrow | Basis:
+    @property
+    def factor(self) -> SuperLU | Schur | Arrow | Basis:
+        """The factor of the regularised matrix, made when first asked for."""
         if self._factor is None:
             self._factor = self._factorise(None)
         return self._factor
 
-    def hold(self, held: np.ndarray) -> KKT:
+    @property
+    def condensed(self) -> bool:
+        """Whether the factor is that of the rows (`Schur`), as it is for diagonal weights."""
+        return isinstance(self.factor, Schur)
+
+    def hold(self, held: np.ndarray, primal: float | None = None) -> KKT:
         """Return the factor of the same system with some quantities held in place; (n,) of bool.
 
         Scales and pattern stay; only the numbers of held columns vanish. The step of a held
-        quantity is 0 whatever its right-hand side.
+        quantity is 0 whatever its right-hand side. With `primal` the weights of all quantities are
+        regularised by so much, if the system is condensed.
         """
         other = copy.copy(self)
-        keep = ~held
-        other.J = self.J.copy()
-        other.J.data = self.J.data * keep[self.J.indices]
-        M = sp.diags_array(keep.astype(float))
-        other.W = (M @ self.W @ M).tocsr()
-        other._JT = other.J.T.tocsr()
-        other._free = keep
+        other._free, other._primal = (~held).astype(float), primal
         other._factor = other._factorise(self)
         return other
 
     def _factorise(self, like: KKT | None) -> SuperLU | Schur | Arrow | Basis:
         """Factorise the regularised matrix, with more regularisation if rounding eats a pivot."""
         if self.stiff:
-            free = np.ones(self.n, dtype=bool) if self._free is None else self._free
-            return Basis(self.W, self.J, self.column_scale, free)
+            free = np.ones(self.n, dtype=bool) if self._free is None else self._free > 0
+            return Basis(*self._without_held(), self.column_scale, free)
         for regularisation in REGULARISATIONS:
-            self._delta = regularisation
+            self.delta = regularisation
             with contextlib.suppress(RuntimeError, np.linalg.LinAlgError):
                 if self.division is not None:
                     return self._divide(regularisation, like)
                 if self._condensable():
                     return self._condense(regularisation, like)
+                W, J = self._without_held()
                 regular = sp.block_array(
                     [
-                        [self.W + regularisation * sp.eye_array(self.n), self._JT],
-                        [self.J, -regularisation * sp.eye_array(self.m)],
+                        [W + regularisation * sp.eye_array(self.n), J.T],
+                        [J, -regularisation * sp.eye_array(self.m)],
                     ],
                     format="csc",
                 )
@@ -269,19 +228,19 @@ class KKT:
     def _condense(self, regularisation: float, like: KKT | None) -> Schur:
         """Condense to the rows; held quantities keep their place in the pattern."""
         primal, dual = self._regularised(regularisation)
-        h = 1.0 / (self.W.diagonal() + primal)
+        h = 1.0 / (self.weights + primal)
         if self._free is not None:
-            h = np.where(self._free, h, NOTHING)
+            h = np.where(self._free > 0, h, NOTHING)
         earlier = like._factor if like is not None and isinstance(like._factor, Schur) else None
-        return Schur(h, self._pattern, self._patternT, dual, earlier)
+        return Schur(h, self.J, self._JT, dual, earlier)
 
     def _regularised(self, regularisation: float) -> tuple[float, float]:
         """Return what is added to quantities and rows: little where the kernel factorises."""
         primal = dual = regularisation
-        if self.m >= kernel.LARGE and self.W.diagonal().min(initial=1.0) < 0.5:
+        if self.m >= kernel.LARGE and self.weights.min(initial=1.0) < 0.5:
             primal, dual = PRIMAL, DUAL
-        self._delta = dual
-        return primal, dual
+        self.primal, self.delta = self._primal or primal, dual
+        return self.primal, self.delta
 
     def _divide(self, regularisation: float, like: KKT | None) -> Arrow:
         """Factorise by blocks, each condensed onto what ties them."""
@@ -289,18 +248,24 @@ class KKT:
 
         assert self.division is not None
         primal, dual = self._regularised(regularisation)
-        regular = (self.W + primal * sp.eye_array(self.n)).tocsr()
-        free = np.ones(self.n, dtype=bool) if self._free is None else self._free
+        W, J = self._without_held()
+        regular = (W + primal * sp.eye_array(self.n)).tocsr()
+        free = np.ones(self.n, dtype=bool) if self._free is None else self._free > 0
         earlier = like._factor if like is not None and isinstance(like._factor, Arrow) else None
-        return Arrow(self.division, regular, self.J, self._pattern, free, dual, earlier)
+        return Arrow(self.division, regular, J, self.J, free, dual, earlier)
+
+    def _without_held(self) -> tuple[sp.csr_array, sp.csr_array]:
+        """Return scaled weights and Jacobian, with zeros in place of what is held."""
+        if self._free is None:
+            return self.W, self.J
+        return scaled(self.W, self._free, self._free), scaled(self.J, None, self._free)
 
     def _condensable(self) -> bool:
         """Whether the matrix can be condensed to the rows: diagonal weights, a sparse J Jᵀ."""
-        off = self.W.nnz - np.count_nonzero(self.W.diagonal())
-        return off == 0 and not dense_columns(self.J)
+        return self._diagonal and not dense_columns(self.J)
 
     def solve(
-        self, primal: np.ndarray, dual: np.ndarray, sweeps: int = 60, tolerance: float = 1e-13
+        self, primal: np.ndarray, dual: np.ndarray, sweeps: int = PATIENT, tolerance: float = 1e-13
     ) -> tuple[np.ndarray, np.ndarray, float]:
         """Solve ``[W Jᵀ; J 0] [x; λ] = [primal; dual]`` in the caller's units.
 
@@ -316,33 +281,54 @@ class KKT:
             right-hand side; it stays large when the equations contradict each other.
         """
         D, R = self.column_scale, self.row_scale
-        single = primal.ndim == 1
-        top = (primal[:, None] if single else primal) * D[:, None]
-        low = (dual[:, None] if single else dual) * R[:, None]
+        if primal.ndim > 1:
+            D, R = D[:, None], R[:, None]
+        u, worst = self.refined(np.concatenate([primal * D, dual * R]), sweeps, tolerance)
+        return u[: self.n] * D, u[self.n :] * R, worst
+
+    def refined(
+        self,
+        goal: np.ndarray,
+        sweeps: int = PATIENT,
+        tolerance: float = 1e-13,
+        start: np.ndarray | None = None,
+        slow: float = 0.9,
+    ) -> tuple[np.ndarray, float]:
+        """Solve in scaled units for stacked right-hand sides, (n + m,) or (n + m) × k.
+
+        Returns the solution and its largest remaining residual, as `solve` does. From a `start`
+        nothing moves that no equation determines. It ends when a sweep leaves more than the share
+        `slow` of the residual.
+        """
         if self._free is not None:
-            top = top * self._free[:, None]
-        goal = np.concatenate([top, low])
-        u = np.zeros_like(goal)
+            goal = np.concatenate([_rows_times(self._free, goal[: self.n]), goal[self.n :]])
+        u = previous = np.zeros_like(goal) if start is None else start
         size = np.abs(goal).max(axis=0, initial=0.0)
         size = np.where(size > 0, size, 1.0)
-        worst, previous = np.inf, u
+        error = goal if start is None else goal - self.product(start)
+        worst = np.inf
         for _ in range(sweeps):
-            error = goal - self._product(u)
             now = float((np.abs(error).max(axis=0, initial=0.0) / size).max(initial=0.0))
             if not now < worst:
                 u = previous
                 break
-            stalled = now > 0.9 * worst
+            stalled = now > slow * worst
             worst, previous = now, u
             if now <= tolerance or stalled:
                 break
-            u = u + self._solver().solve(error)
-        x, multipliers = u[: self.n] * D[:, None], u[self.n :] * R[:, None]
-        return (x[:, 0], multipliers[:, 0], worst) if single else (x, multipliers, worst)
+            u = u + self.factor.solve(error)
+            error = goal - self.product(u)
+        if u.ndim == 1 and sweeps >= PATIENT and worth_it(worst):
+            return accelerated(u, goal, self.product, self.factor.solve)
+        return u, worst
 
-    def _product(self, u: np.ndarray) -> np.ndarray:
+    def product(self, u: np.ndarray) -> np.ndarray:
+        """Return the scaled, unregularised matrix times stacked vectors u."""
         x, y = u[: self.n], u[self.n :]
-        return np.concatenate([self.W @ x + self._JT @ y, self.J @ x])
+        top = (_rows_times(self.weights, x) if self._diagonal else self.W @ x) + self._JT @ y
+        if self._free is not None:
+            top = _rows_times(self._free, top)
+        return np.concatenate([top, self.J @ x])
 
     def covariance_columns(self, weights: np.ndarray) -> np.ndarray:
         """Return C·w for the posterior covariance C and each column of `weights` (n × k).
@@ -369,14 +355,14 @@ class KKT:
         determined
             Whether the data settle each quantity, (n,); variances of the others mean nothing.
         """
-        schur, by_blocks = self._solver(), self.division is not None
+        schur, by_blocks = self.factor, self.division is not None
         if isinstance(schur, Basis):
             return None
         if by_blocks and (self.m < kernel.LARGE or not self._condensable()):
             return None
         if not by_blocks and not (isinstance(schur, Schur) and isinstance(schur.factor, Factor)):
             return None
-        weights = self.W.diagonal()
+        weights = self.weights
         measured = weights > 0
         h = np.where(measured, 1.0 / np.where(measured, weights, 1.0), 1e4)
         h = np.where(measured | determined, h, FREE)
@@ -393,10 +379,10 @@ class KKT:
         """Return a factor with inverse weights h, and the quantities' diagonal of its inverse."""
         if self.division is None:
             schur = Schur(h, self.J, self._JT, DUAL, like if isinstance(like, Schur) else None)
-            assert isinstance(schur.factor, Factor)
-            return schur, h - h**2 * kernel.diagonal_of(self.J, schur.factor)
+            return schur, h - h**2 * schur.diagonal()
         from mfa.balance.arrow import Arrow
 
+        assert not isinstance(like, Schur | SuperLU)
         weights, free = sp.csr_array(sp.diags_array(1.0 / h)), np.ones(self.n, dtype=bool)
         arrow = Arrow(self.division, weights, self.J, self.J, free, DUAL, like, exact=True)
         return arrow, arrow.variance()
@@ -406,8 +392,13 @@ class KKT:
 
         Repeated solves with ``J Jᵀ + δI`` damp all that J can reach by δ each time.
         """
-        y, delta = vectors, self._delta
+        y, delta = vectors, self.delta
         for _ in range(4):
             right = np.concatenate([np.zeros((self.n, y.shape[1])), -y])
-            y = delta * self._solver().solve(right)[self.n :]
+            y = delta * self.factor.solve(right)[self.n :]
         return y * self.row_scale[:, None]
+
+
+def _rows_times(weights: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return diag(weights) · x for x (n,) or (n, k)."""
+    return weights * x if x.ndim == 1 else weights[:, None] * x

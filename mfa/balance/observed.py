@@ -9,12 +9,12 @@ from mfa.balance.builder import Builder
 from mfa.balance.distribution import (
     TRIANGULAR,
     distribution_problems,
-    shape_codes,
+    shape_column,
     stated_limits,
     triangular_sd,
 )
 from mfa.balance.equations import DEFINITION, Observations
-from mfa.balance.quantities import codes
+from mfa.balance.quantities import codes, column_codes
 from mfa.balance.terms import Affine, Term, lower
 from mfa.errors import Problem
 from mfa.model.relation import Call, Name, Operation, parse_expression
@@ -28,7 +28,7 @@ def compile_observations(builder: Builder) -> Observations:
     """Return all observations in internal units; problems are added to the builder's."""
     table = builder.system.observations
     names, factors = table.column("quantity"), table.column("factor")
-    slot = codes(names, list(builder.q.slots))
+    slot = codes(names, builder.q.slots)
     plain = (slot >= 0) & (factors == "")
     index = np.full(table.row_count, -1, dtype=np.int64)
     index[plain] = _cells_of(builder, slot[plain], np.flatnonzero(plain))
@@ -40,7 +40,7 @@ def compile_observations(builder: Builder) -> Observations:
     if builder.problems:
         index = np.maximum(index, 0)
     builder.problems += distribution_problems(table)
-    shape, limits = shape_codes(table.column("distribution")), stated_limits(table) * scale[:, None]
+    shape, limits = shape_column(table), stated_limits(table) * scale[:, None]
     sd = np.where(shape == TRIANGULAR, triangular_sd(value, limits, sd), sd)
     rows = np.arange(table.row_count)
     return Observations(index, value, sd, rows, _covariances(builder, sd), shape, limits)
@@ -49,13 +49,21 @@ def compile_observations(builder: Builder) -> Observations:
 def _cells_of(builder: Builder, slots: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return the quantity of each plain observation; with several periods it must say which."""
     table, system = builder.system.observations, builder.system
-    period, region = table.column("period")[rows], table.column("region")[rows]
-    p, r = codes(period, system.periods), codes(region, system.regions)
     grid = builder.q.grid
     if system.periods == ("",) and system.regions == ("",):
         return grid[slots, 0, 0]
+    period, region = table.column("period")[rows], table.column("region")[rows]
+    p = column_codes(table, "period", system.periods)[rows]
+    r = column_codes(table, "region", system.regions)[rows]
     out = np.full(len(rows), -1, dtype=np.int64)
-    for k, row in enumerate(rows):
+    cell = p, r
+    for axis, labels in enumerate((system.periods, system.regions)):
+        if labels == ("",):
+            cell[axis][:] = 0
+    said = (p >= 0) & (r >= 0)
+    out[said] = grid[slots[said], p[said], r[said]]
+    for k in np.flatnonzero(out < 0):  # those that leave it open, or name an opening level
+        row = rows[k]
         cells = grid[slots[k]]
         if period[k] and p[k] < 0:
             out[k] = builder.q.opening.get((_slot_name(builder, slots[k]), max(int(r[k]), 0)), -1)
@@ -137,18 +145,15 @@ def _derived(builder: Builder, row: int) -> int:
 
 def _scales(builder: Builder, index: np.ndarray) -> np.ndarray:
     """Return internal units per unit of each observation."""
-    import pandas as pd
-
-    units = builder.system.observations.column("unit")
+    code, distinct = builder.system.observations.coded("unit")
     own = np.concatenate([builder.q.factor, np.array(builder.q.aux_factor, dtype=float)])
-    code, distinct = pd.factorize(pd.Series(units, dtype=object), use_na_sentinel=False)
     given = np.array(
         [
             np.nan if text is None or text != text else builder.q.internal.factor(parse_unit(text))
             for text in distinct
         ]
     )
-    scale = given[code] if len(units) else np.zeros(0)
+    scale = given[code] if len(code) else np.zeros(0)
     return np.where(np.isnan(scale), own[index] if len(index) else scale, scale)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 
 from mfa.model.system import System
+from mfa.model.table import Table
 from mfa.units import Dimension, Unit, parse_unit
 
 FLOW, STOCK, CHANGE, PARAMETER, AUXILIARY = range(5)
@@ -101,6 +105,13 @@ class Quantities:
         self.aux_factor.append(factor)
         return self.count - 1
 
+    def auxiliaries(self, name: str, count: int) -> None:
+        """Add many hidden quantities without bounds and units at once."""
+        self.aux_ids += [name] * count
+        self.aux_lower += [-np.inf] * count
+        self.aux_unit += [None] * count
+        self.aux_factor += [1.0] * count
+
     def cells(self, identifier: str) -> np.ndarray:
         """Return the indices of a quantity, shape (periods, regions), −1 where it has no value."""
         return self.grid[self.slots[identifier]]
@@ -169,25 +180,42 @@ def enumerate_quantities(system: System, with_levels: set[str], openings: set[st
     )
 
 
-def codes(labels: np.ndarray, known: tuple[str, ...] | list[str]) -> np.ndarray:
-    """Return the position of each label in `known`, −1 for an empty or unknown one."""
-    import pandas as pd
+def codes(labels: np.ndarray, known: Mapping[str, int] | Sequence[str]) -> np.ndarray:
+    """Return the position of each label in `known`, −1 for an empty or unknown one.
 
-    return pd.Index(list(known), dtype=object).get_indexer(pd.Index(labels, dtype=object))
+    Examples
+    --------
+    >>> codes(np.array(["b", "x"], dtype=object), ("a", "b")).tolist()
+    [1, -1]
+    """
+    at = known if isinstance(known, Mapping) else dict(zip(known, range(len(known)), strict=True))
+    return np.fromiter(map(at.get, labels.tolist(), repeat(-1)), np.int64, len(labels))
 
 
-def _expand(system: System, period: np.ndarray, region: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return (row, period, region) of every cell of rows given for some or for all labels."""
-    p = (
-        np.where(period == "", -1, codes(period, system.periods))
-        if system.periods != ("",)
-        else np.full(len(period), -1)
-    )
-    r = (
-        np.where(region == "", -1, codes(region, system.regions))
-        if system.regions != ("",)
-        else np.full(len(region), -1)
-    )
+def column_codes(
+    table: Table[Any], name: str, known: Mapping[str, int] | Sequence[str]
+) -> np.ndarray:
+    """Return the position in `known` of each entry of a column, −1 for none."""
+    code, values = table.coded(name)
+    return codes(as_objects(values), known)[code] if len(code) else code
+
+
+def _expand(system: System, table: Table[Any] | int) -> tuple[np.ndarray, ...]:
+    """Return (row, period, region) of every cell of rows given for some or for all labels.
+
+    A number stands for so many rows that hold for all.
+    """
+    if isinstance(table, int):
+        p = r = np.full(table, -1)
+    else:
+        p, r = (
+            np.full(table.row_count, -1)
+            if labels == ("",)
+            else column_codes(table, name, {k: i for i, k in enumerate(labels) if k})
+            for name, labels in (("period", system.periods), ("region", system.regions))
+        )
+    if system.periods == ("",) and system.regions == ("",):
+        return np.arange(len(p)), np.zeros(len(p), np.int64), np.zeros(len(p), np.int64)
     out = []
     for i in range(len(system.periods)):
         for j in range(len(system.regions)):
@@ -197,25 +225,29 @@ def _expand(system: System, period: np.ndarray, region: np.ndarray) -> tuple[np.
     return tuple(cells[:, np.lexsort((cells[2], cells[1], cells[0]))])
 
 
-def _objects(values: list[object]) -> np.ndarray:
+def as_objects(values: Sequence[object]) -> np.ndarray:
+    """Return an object array of these values, whatever they are."""
     out = np.empty(len(values), dtype=object)
     out[:] = values
     return out
 
 
-def _floats(column: np.ndarray, missing: float) -> np.ndarray:
-    import pandas as pd
-
-    return pd.Series(column, dtype=object).fillna(missing).to_numpy(dtype=float)
+def _floats(table: Table[Any], name: str, missing: float) -> np.ndarray:
+    """Return a column of numbers, `missing` where there is none; each distinct one read once."""
+    code, values = table.coded(name)
+    read = [missing if value is None or value != value else float(value) for value in values]
+    return np.array(read)[code] if len(code) else np.zeros(0)
 
 
 def _flows(system: System, layers: list[str]) -> dict[str, np.ndarray]:
     table = system.flows
-    rows, period, region = _expand(system, table.column("period"), table.column("region"))
-    layer = codes(table.column("layer"), layers)
-    by_layer = _objects([system.layer_unit(name) for name in layers])
-    unit = table.column("unit")
-    unit = np.where(unit == "", by_layer[layer], unit) if len(unit) else unit
+    rows, period, region = _expand(system, table)
+    layer = column_codes(table, "layer", layers)
+    by_layer = as_objects([system.layer_unit(name) for name in layers])
+    code, units = table.coded("unit")
+    unit = as_objects(units)[code] if len(code) else table.column("unit")
+    bare = np.array([not text for text in units], dtype=bool)[code] if len(code) else code
+    unit = np.where(bare, by_layer[layer], unit) if len(unit) else unit
     return {
         "id": table.column("id")[rows],
         "kind": np.full(len(rows), FLOW),
@@ -223,26 +255,40 @@ def _flows(system: System, layers: list[str]) -> dict[str, np.ndarray]:
         "layer": layer[rows],
         "period": period,
         "region": region,
-        "lower": _floats(table.column("lower"), -np.inf)[rows],
-        "upper": _floats(table.column("upper"), np.inf)[rows],
+        "lower": _floats(table, "lower", -np.inf)[rows],
+        "upper": _floats(table, "upper", np.inf)[rows],
         "start": np.full(len(rows), np.nan),
         "unit": unit[rows],
     }
+
+
+def _stock_units(system: System) -> tuple[np.ndarray, np.ndarray]:
+    """Return the units of level and change of every stock, found once for each kind of stock."""
+    table = system.stocks
+    unit, layer = table.coded("unit"), table.coded("layer")
+    kind = unit[0] * len(layer[1]) + layer[0]
+    kinds, first, code = np.unique(kind, return_index=True, return_inverse=True)
+    ids = table.column("id")
+    pairs = [system.stock_units(ids[k]) for k in first]
+    return (
+        as_objects([pair[0] for pair in pairs])[code] if len(kinds) else ids,
+        as_objects([pair[1] for pair in pairs])[code] if len(kinds) else ids,
+    )
 
 
 def _stocks(
     system: System, layers: list[str], with_levels: set[str], openings: set[str]
 ) -> list[dict[str, np.ndarray]]:
     table = system.stocks
-    empty = _objects([""] * table.row_count)
-    ids, layer = table.column("id"), codes(table.column("layer"), layers)
-    units = [system.stock_units(name) for name in ids]
-    level_unit, change_unit = _objects([u[0] for u in units]), _objects([u[1] for u in units])
-    lower = _floats(table.column("lower"), -np.inf)
-    upper = _floats(table.column("upper"), np.inf)
-    rows, period, region = _expand(system, empty, empty)
-    level = np.isin(ids[rows], list(with_levels)) if len(rows) else np.zeros(0, bool)
-    opened = level & np.isin(ids[rows], list(openings)) & (period == 0) if len(rows) else level
+    ids, layer = table.column("id"), column_codes(table, "layer", layers)
+    level_unit, change_unit = _stock_units(system)
+    lower = _floats(table, "lower", -np.inf)
+    upper = _floats(table, "upper", np.inf)
+    rows, period, region = _expand(system, table.row_count)
+    level, opened = (
+        (codes(ids, dict.fromkeys(names, 1)) > 0)[rows] for names in (with_levels, openings)
+    )
+    opened = level & opened & (period == 0)
 
     def part(
         mask: np.ndarray,
@@ -255,7 +301,7 @@ def _stocks(
     ) -> dict[str, np.ndarray]:
         r = rows[mask]
         return {
-            "id": _objects([f"{name}{suffix}" for name in ids[r]]),
+            "id": ids[r] + suffix if len(r) else ids[r],
             "kind": np.full(len(r), kind),
             "row": r,
             "layer": layer[r],
@@ -278,7 +324,7 @@ def _stocks(
 def _parameters(system: System) -> dict[str, np.ndarray]:
     table = system.parameters
     varying = (table.column("period") != "") | (table.column("region") != "")
-    rows, period, region = _expand(system, table.column("period"), table.column("region"))
+    rows, period, region = _expand(system, table)
     single = ~varying[rows] if len(rows) else np.zeros(0, bool)
     keep = ~single | ((period == 0) & (region == 0))
     rows, period, region = rows[keep], period[keep], region[keep]
@@ -290,9 +336,9 @@ def _parameters(system: System) -> dict[str, np.ndarray]:
         "layer": np.full(len(rows), -1),
         "period": np.where(constant, -2, period),
         "region": np.where(constant, -2, region),
-        "lower": _floats(table.column("lower"), -np.inf)[rows],
-        "upper": _floats(table.column("upper"), np.inf)[rows],
-        "start": _floats(table.column("start"), np.nan)[rows],
+        "lower": _floats(table, "lower", -np.inf)[rows],
+        "upper": _floats(table, "upper", np.inf)[rows],
+        "start": _floats(table, "start", np.nan)[rows],
         "unit": table.column("unit")[rows],
     }
 
@@ -301,7 +347,7 @@ def _factors(units: np.ndarray, internal: InternalUnits) -> np.ndarray:
     """Return the internal units per display unit, one parse for each distinct text."""
     import pandas as pd
 
-    code, distinct = pd.factorize(pd.Series(units, dtype=object), use_na_sentinel=False)
+    code, distinct = pd.factorize(units, use_na_sentinel=False)
     values = [
         1.0 if (text is None or text != text) else internal.factor(parse_unit(text))
         for text in distinct
@@ -315,10 +361,13 @@ def _grid(
     """Return id → slot, and slot × period × region → index (−1: none), and the opening levels."""
     import pandas as pd
 
-    slot, distinct = pd.factorize(pd.Series(ids, dtype=object))
+    slots = dict(zip(ids, range(len(ids)), strict=True))
+    index = np.arange(len(ids))
+    if len(slots) == len(ids) and periods == regions == 1 and (columns["period"] != OPENING).all():
+        return slots, index[:, None, None].copy(), {}
+    slot, distinct = pd.factorize(as_objects(ids))
     grid = np.full((len(distinct), periods, regions), -1, dtype=np.int64)
     period, region = columns["period"].astype(int), columns["region"].astype(int)
-    index = np.arange(len(ids))
     usual = period >= 0
     grid[slot[usual], period[usual], region[usual]] = index[usual]
     constant = period == -2

@@ -2,8 +2,8 @@
 
 Minimise ``(h − z)ᵀ V⁻¹ (h − z)`` subject to ``f(x) = 0`` and ``l ≤ x ≤ u`` by damped Gauss–Newton
 (Cencic 2016; a line search on an exact penalty), each step a sparse quadratic programme: the
-equality solution where it respects the bounds, else PIQP for the active set, then an exact solution
-on it.
+equality solution where it respects the bounds, else the active set that `mfa.balance.active` finds
+and an exact solution on it.
 """
 
 from __future__ import annotations
@@ -159,8 +159,14 @@ class _Problem:
         return merge(self.observations, self.e.quantities.count, self.e.lower, self.e.upper)
 
     def _weigh(self) -> None:
-        self.W = self.data.W[self.unfixed][:, self.unfixed].tocsr()
+        whole = len(self.unfixed) == len(self.data.fixed)
+        self.W = self.data.W if whole else self.data.W[self.unfixed][:, self.unfixed].tocsr()
         self.g0 = self.data.gradient0[self.unfixed]
+
+    def _jacobian(self, x: np.ndarray) -> sp.csr_array:
+        """Return the Jacobian over the quantities that are not constants."""
+        J = self.e.jacobian(x)
+        return J if len(self.unfixed) == J.shape[1] else J[:, self.unfixed].tocsr()
 
     def _reweigh(self, x: np.ndarray, *, curved: bool) -> None:
         """Replace data that are not plain normal by the normal ones that stand for them at x."""
@@ -192,7 +198,7 @@ class _Problem:
         plain = self.likelihood.plain
         for iteration in range(1, MAX_ITERATIONS + 1):  # noqa: B007 - told after the loop
             self._reweigh(x, curved=True)
-            J = self.e.jacobian(x)[:, self.unfixed].tocsr()
+            J = self._jacobian(x)
             f = self.e.residual(x)
             y = x[self.unfixed]
             W = self._damped(y)
@@ -357,7 +363,7 @@ class _Problem:
     ) -> Solution:
         x[self.unfixed] = np.clip(x[self.unfixed], self.lower, self.upper)
         self._reweigh(x, curved=False)
-        J = self.e.jacobian(x)[:, self.unfixed].tocsr()
+        J = self._jacobian(x)
         kkt = self.kkt
         if kkt is None or not (self.e.linear and self.likelihood.plain):
             self.size = self._sizes(x)  # the start may have been far off

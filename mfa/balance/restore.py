@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from scipy.optimize import linprog
 
 from mfa.balance.equations import Equations
-from mfa.balance.kkt import symmetric_lu
+from mfa.balance.schur import symmetric_lu
 
 STARTS = 7
 STEPS = 60

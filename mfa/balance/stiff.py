@@ -83,7 +83,9 @@ class Basis:
         return np.clip(spread, EXACT, 1.0)
 
     def solve(self, right: np.ndarray) -> np.ndarray:
-        """Solve for the stacked (quantities, rows) right-hand sides, (n + m) × k."""
+        """Solve for stacked (quantities, rows) right-hand sides, (n + m,) or (n + m) × k."""
+        if right.ndim == 1:
+            return self.solve(right[:, None])[:, 0]
         top, low = right[: self.n], right[self.n :]
         x, multipliers = np.zeros(top.shape), np.zeros(low.shape)
         if self.inner is not None:

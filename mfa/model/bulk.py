@@ -50,8 +50,9 @@ def fill_system(system: System, tables: Mapping[str, Any]) -> None:
     problems: list[Problem] = []
     if "processes" not in frames and "flows" in frames:
         flows = frames["flows"]
-        ends = pd.unique(pd.concat([flows["source"], flows["target"]], ignore_index=True))
-        frames["processes"] = pd.DataFrame({"id": [e for e in ends if e not in OUTSIDE]})
+        both = [flows[end].to_numpy(dtype=object) for end in ("source", "target")]
+        ends = pd.factorize(np.concatenate(both), use_na_sentinel=False)[1]
+        frames["processes"] = pd.DataFrame({"id": ends}, dtype=object)
     _ends_and_materials(system, frames)
     for name in ("layers", "materials", "processes", "flows", "stocks", "parameters", "sources"):
         if name in frames:
@@ -148,7 +149,8 @@ def _add_things(system: System, name: str, frame: pd.DataFrame, problems: list[P
             system.layer(**{str(key): value for key, value in row.items()})
         return
     keys = [k for k in ("id", "period", "region") if k in frame]
-    for row in frame.index[frame.duplicated(keys)][:20]:
+    alone = len(keys) == 1 and len(set(frame["id"].to_numpy(dtype=object).tolist())) == len(frame)
+    for row in () if alone else frame.index[frame.duplicated(keys)][:20]:
         problems.append(
             Problem(
                 "id-duplicate",
@@ -221,15 +223,11 @@ def _add_observations(
             )
         )
     columns = _columns(system.observations, frame.drop(columns=["id"], errors="ignore"))
-    number = pd.Series(quantity, dtype=object).groupby(quantity).cumcount().to_numpy() + 1
     columns |= {
         "id": (
             frame["id"].to_numpy(dtype=object)
             if name == "observations" and "id" in frame
-            else pd.Series(quantity, dtype=object)
-            .astype(str)
-            .str.cat(pd.Series(number).astype(str), sep="#")
-            .to_numpy(dtype=object)
+            else _numbered(quantity)
         ),
         "quantity": quantity,
         "value": value,
@@ -244,6 +242,17 @@ def _add_observations(
     else:
         _check_units(system, name, frame, problems)
     system.observations.extend(columns)
+
+
+def _numbered(quantity: np.ndarray) -> np.ndarray:
+    """Return an id for each observation: its quantity and which of its observations it is."""
+    import pandas as pd
+
+    code, names = pd.factorize(quantity)
+    if len(names) == len(quantity):
+        return quantity + "#1" if len(quantity) else quantity
+    number = pd.Series(code).groupby(code, sort=False).cumcount().to_numpy() + 1
+    return quantity + ("#" + number.astype(str).astype(object))
 
 
 def _spreads(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from mfa.units import Dimension, parse_unit
 
 if TYPE_CHECKING:
     from mfa.model.system import System
+    from mfa.model.table import Table
 
 NOTHING_LEAVES = N_(
     "Nothing leaves the process “{id}” and it holds no stock, so all that enters it "
@@ -56,18 +57,18 @@ MAX_QUANTITIES = 3_000_000
 """How many flows and stocks a system may have over all its periods and regions."""
 
 
-def distinct(column: np.ndarray) -> set[str]:
+def distinct(table: Table[Any], column: str) -> set[str]:
     """Return the distinct texts of a column."""
-    import pandas as pd
-
-    return set(pd.unique(column).tolist())
+    return set(table.coded(column)[1])
 
 
 def _duplicate_names(system: System) -> Iterator[Problem]:
     tables = (system.flows, system.stocks, system.parameters)
     for k, table in enumerate(tables):
         for other in tables[k + 1 :]:
-            for name in sorted(set(table) & set(other)):
+            if not len(table) or not len(other):
+                continue
+            for name in sorted(table.positions.keys() & other.positions.keys()):
                 yield Problem(
                     "id-duplicate",
                     "The id “{id}” stands twice. Ids must be unique.",
@@ -78,19 +79,18 @@ def _duplicate_names(system: System) -> Iterator[Problem]:
 
 def _flow_ends(system: System) -> Iterator[Problem]:
     """Unknown processes, layers, periods and regions of flows, found by whole columns."""
-    flows, known = system.flows, set(system.processes)
+    flows, known = system.flows, system.processes.positions.keys()
     for end in ("source", "target"):
-        for name in sorted(distinct(flows.column(end)) - known):
+        for name in sorted(distinct(flows, end) - known):
             for flow in _where(system, end, name):
                 yield unknown("unknown-process", Word("process"), name, known, flow.place)
-    for name in sorted(distinct(flows.column("layer")) - set(system.layers)):
+    for name in sorted(distinct(flows, "layer") - set(system.layers)):
         for flow in _where(system, "layer", name):
             yield unknown("unknown-layer", Word("layer"), name, system.layers, flow.place)
-    for name in sorted(distinct(flows.column("period")) - {"", *system.periods}):
+    for name in sorted(distinct(flows, "period") - {"", *system.periods}):
         for flow in _where(system, "period", name):
             yield unknown("unknown-period", Word("period"), name, system.periods, flow.place)
-    same = flows.column("source") == flows.column("target")
-    for row in same.nonzero()[0]:
+    for row in np.flatnonzero(flows.column("source") == flows.column("target")):
         flow = flows.row(int(row))
         yield Problem(
             "flow-to-itself",
@@ -108,7 +108,12 @@ def _where(system: System, column: str, name: str) -> list:
 
 
 def _stock_ends(system: System) -> Iterator[Problem]:
-    for stock in system.stocks.values():
+    stocks, layers = system.stocks, set(system.layers)
+    if (distinct(stocks, "process") <= system.processes.positions.keys()) and (
+        distinct(stocks, "layer") <= layers
+    ):
+        return
+    for stock in stocks.values():
         if stock.process not in system.processes:
             yield unknown(
                 "unknown-process", Word("process"), stock.process, system.processes, stock.place
@@ -124,10 +129,10 @@ def _own_units(system: System) -> Iterator[Problem]:
         "unit, or put it in another layer."
     )
     for table in (system.flows, system.stocks):
-        layers, units = table.column("layer"), table.column("unit")
-        pairs = np.array([f"{a}\n{b}" if b else "" for a, b in zip(layers, units, strict=True)])
-        for pair in sorted(distinct(pairs) - {""}):
-            layer, unit = pair.split("\n")
+        (layer_code, layers), (unit_code, units) = table.coded("layer"), table.coded("unit")
+        kinds = layer_code * len(units) + unit_code
+        pairs = [(layers[k // len(units)], units[k % len(units)], k) for k in np.unique(kinds)]
+        for layer, unit, kind in sorted(pair for pair in pairs if pair[1]):
             if layer not in system.layers:
                 continue
             wanted = system.layer_unit(layer)
@@ -136,7 +141,7 @@ def _own_units(system: System) -> Iterator[Problem]:
                 table is system.stocks and own / parse_unit("year").dimension == rate
             ):
                 continue
-            for row in np.flatnonzero(pairs == pair)[:20]:
+            for row in np.flatnonzero(kinds == kind)[:20]:
                 record = table.row(int(row))
                 values = {"id": record.id, "unit": unit, "layer": layer, "wanted": wanted}
                 yield Problem("unit-of-layer", message, values, record.place)
@@ -178,7 +183,7 @@ def _looped(parents: Mapping[str, str]) -> set[str]:
 
 
 def _statements(system: System) -> Iterator[Problem]:
-    names = quantity_names(system)
+    names = quantity_names(system) if len(system.relations) else set()
     for relation in system.relations.rows():
         statement = parse_relation(relation.formula, relation.place)
         bad = [
@@ -196,9 +201,8 @@ def _observed(system: System) -> Iterator[Problem]:
     """Check what is observed: plain names by whole columns, formulas and factors one by one."""
     names, table = quantity_names(system), system.observations
     direct = table.column("quantity")
-    plain = np.array([name in names for name in direct], dtype=bool) & (
-        table.column("factor") == ""
-    )
+    named = np.fromiter(map(names.__contains__, direct.tolist()), bool, len(direct))
+    plain = named & (table.column("factor") == "")
     yield from _observed_plainly(system, direct, np.flatnonzero(plain))
     for row in np.flatnonzero(~plain):
         observation = table.row(int(row))
@@ -226,8 +230,11 @@ def _observed_plainly(system: System, names: np.ndarray, rows: np.ndarray) -> It
     import pandas as pd
 
     table = system.observations
+    code, units_given = table.coded("unit")
+    if not any(units_given):
+        return
     given = table.column("unit")[rows]
-    stated = np.array([unit is not None for unit in given], dtype=bool)
+    stated = np.array([unit is not None for unit in units_given], dtype=bool)[code[rows]]
     if not stated.any():
         return
     rows, given = rows[stated], given[stated]
@@ -280,9 +287,9 @@ def _observed_dimension(system: System, observation, node: Node, factor: Node | 
 
 def _loose_ends(system: System) -> Iterator[Problem]:
     """Yield the processes that only take or only give: they force their flows to zero."""
-    sources = distinct(system.flows.column("source"))
-    targets = distinct(system.flows.column("target"))
-    holding = {stock.process for stock in system.stocks.values()}
+    sources = distinct(system.flows, "source")
+    targets = distinct(system.flows, "target")
+    holding = distinct(system.stocks, "process")
     table = system.processes
     balanced = (table.column("balance") == True) & (table.column("boundary") == "inside")  # noqa: E712
     ends = [(name in targets, name in sources, name in holding) for name in table.column("id")]
@@ -309,7 +316,7 @@ def _loose_ends(system: System) -> Iterator[Problem]:
 
 
 def _regions(system: System) -> Iterator[Problem]:
-    for name in sorted(distinct(system.flows.column("region")) - {"", *system.regions}):
+    for name in sorted(distinct(system.flows, "region") - {"", *system.regions}):
         for flow in _where(system, "region", name):
             yield unknown("unknown-region", Word("region"), name, system.regions, flow.place)
 

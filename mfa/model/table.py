@@ -43,10 +43,11 @@ class Table(Mapping[str, R], Generic[R]):
         self._count = 0
         self._first: dict[str, int] | None = {}
         self._arrays: dict[str, np.ndarray] = {}
+        self._coded: dict[str, tuple[np.ndarray, list[Any]]] = {}
 
     def append(self, record: R) -> None:
         """Add one record at the end."""
-        self._arrays.clear()
+        self._forget()
         for name in self._names:
             self._open[name].append(getattr(record, name))
         if self._first is not None:
@@ -77,7 +78,7 @@ class Table(Mapping[str, R], Generic[R]):
 
     def _close(self) -> None:
         """Turn the rows added one by one into a block."""
-        self._arrays.clear()
+        self._forget()
         for name, values in self._open.items():
             if values:
                 block = np.empty(len(values), dtype=object)
@@ -89,11 +90,14 @@ class Table(Mapping[str, R], Generic[R]):
     def _rows(self) -> dict[str, int]:
         """Id → first row, made when first needed."""
         if self._first is None:
-            ids = self.column(self._names[0])[::-1].tolist()
+            ids = self.column(self._names[0]).tolist()
+            self._first = dict(zip(ids, range(self._count), strict=True))
+            if len(self._first) == self._count:
+                return self._first
+            ids.reverse()
             last_wins = dict(zip(ids, range(self._count - 1, -1, -1), strict=True))
-            self._first = dict(reversed(last_wins.items()))
-            if len(self._first) < self._count:  # an id in several rows: order by its first
-                self._first = dict(sorted(self._first.items(), key=lambda item: item[1]))
+            # An id in several rows: its first one, and in the order of these.
+            self._first = dict(sorted(last_wins.items(), key=lambda item: item[1]))
         return self._first
 
     @property
@@ -120,6 +124,27 @@ class Table(Mapping[str, R], Generic[R]):
             self._arrays[name] = out
         return self._arrays[name]
 
+    def coded(self, name: str) -> tuple[np.ndarray, list[Any]]:
+        """Return a column as codes and the distinct values they stand for, in order of appearance.
+
+        Each value is looked at once, however often it is asked for.
+        """
+        if name not in self._coded:
+            import pandas as pd
+
+            column = self.column(name)
+            code, values = pd.factorize(column, use_na_sentinel=False)
+            # An empty cell is what it was in the column: pandas makes every one of them NaN.
+            self._coded[name] = (
+                code,
+                [v if v == v else column[np.argmax(code == k)] for k, v in enumerate(values)],
+            )
+        return self._coded[name]
+
+    def _forget(self) -> None:
+        self._arrays.clear()
+        self._coded.clear()
+
     def row(self, number: int) -> R:
         """Return the record in row `number`."""
         block, at = self._locate(number)
@@ -138,6 +163,11 @@ class Table(Mapping[str, R], Generic[R]):
         """Iterate over the records of all rows."""
         return (self.row(number) for number in range(self._count))
 
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """The first row of each id."""
+        return self._rows
+
     def row_of(self, identifier: str) -> int:
         """Return the first row of `identifier`; KeyError when there is none."""
         return self._rows[identifier]
@@ -145,7 +175,7 @@ class Table(Mapping[str, R], Generic[R]):
     def update(self, identifier: str, **values: Any) -> None:
         """Replace fields in the first row of `identifier`."""
         block, at = self._locate(self._rows[identifier])
-        self._arrays.clear()
+        self._forget()
         for name, value in values.items():
             column = self._open[name] if block is None else self._blocks[name][block]
             column[at] = value
