@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mfa.account import Estimate
 
 SPACE = "\u00a0"
+NAMED = 12  # names in a sentence; the rest is counted
 _NAME = re.compile(r"[`\"]?(?P<name>[^\W\d][\w.]*)[`\"]?")
 
 
@@ -84,6 +85,12 @@ class Writer:
             parts.append(item)
         return tuple(parts)
 
+    def shortened(self, items: Sequence[str | Ref | Strong]) -> Rich:
+        """Return a list of at most `NAMED` items and how many more there are."""
+        if len(items) <= NAMED + 1:
+            return self.listed(items)
+        return self.listed([*items[:NAMED], self.tr("{n} more", n=len(items) - NAMED)])
+
     def count(self, number: int, one: str, many: str) -> str:
         """Return the number with the translated noun in the right form."""
         return f"{format_number(number, 0, self.language)}{SPACE}{one if number == 1 else many}"
@@ -119,8 +126,11 @@ class Writer:
             return self.estimate(total.estimate)
         unit = self.unit(total.unit)
         if math.isfinite(total.lower) and math.isfinite(total.upper):
-            decimals = significant_decimals(total.upper, total.upper - total.lower)
-            low, high = (self.number(end, decimals) for end in (total.lower, total.upper))
+            span = total.upper - total.lower  # rounded like the intervals of tables
+            low, high = (
+                self.number(end, significant_decimals(end, span))
+                for end in (total.lower, total.upper)
+            )
             return _("between {low} and {high}", low=low, high=f"{high}{SPACE}{unit}")
         if total.estimate is None or not total.floor:
             return _("an unknown amount")

@@ -30,9 +30,9 @@ def chapter(w: Writer) -> Section | None:
         (
             *_introduction(w),
             _types(w),
-            _scores(w),
-            _years(w),
-            _scopes(w),
+            *((_scores(w),) if w.facts.quality.by_score else ()),
+            *((_years(w),) if any(w.facts.quality.by_year) else ()),
+            *((_scopes(w),) if any(w.facts.quality.by_scope) else ()),
             *((matrix,) if matrix else ()),
         ),
     )

@@ -32,7 +32,7 @@ def chapter(w: Writer) -> Section | None:
         _text(w),
         table(w),
         *_missing(w),
-        _chart(w),
+        *((_chart(w),) if _anything(w) else ()),
         *_productivity(w),
         *_gateways(w),
     ]
@@ -74,7 +74,7 @@ def _missing(w: Writer) -> tuple[Paragraph, ...]:
                     "Where they can only add, the known rest is given as a lower limit, marked "
                     "“≥”."
                 ),
-                flows=w.listed(tuple(w.ref(i) for i in found)),
+                flows=w.shortened(tuple(w.ref(i) for i in found)),
             ),
             "note",
         ),
@@ -127,6 +127,12 @@ def _row(w: Writer, key: str, kinds: list[str], per_person: bool) -> Row:
 
 def _person_cell(estimate: Estimate | None) -> Num:
     return Num(estimate.value, estimate.sd) if estimate else Num(math.nan)
+
+
+def _anything(w: Writer) -> bool:
+    """Return whether some total is known and not zero."""
+    totals = [w.facts.economy.total(key) for key in CHARTED]
+    return any(t.estimate is not None and t.estimate.value for t in totals)
 
 
 def _chart(w: Writer) -> Figure:
@@ -229,7 +235,7 @@ def _identity_section(w: Writer) -> Section:
                         "These processes are not balanced, so the difference is what they gain or "
                         "lose: {processes}."
                     ),
-                    processes=w.listed(names),
+                    processes=w.shortened(names),
                 )
             )
         )

@@ -188,6 +188,8 @@ def _waste(w: Writer) -> Rich | None:
     def share(roles: tuple[str, ...]) -> str:
         return w.percent(sum(vector.shares[r].value for r in roles if r in vector.shares))
 
+    if set(vector.shares) == {"landfill"}:
+        return (_("All waste and by-products whose destination is known are landfilled."),)
     return w.say(
         _(
             "Of the waste and by-products whose destination is known, {recovered} are reused, fed, "
@@ -210,14 +212,19 @@ def _data(w: Writer) -> Rich:
             data=w.count(len(facts.data), _("observation"), _("observations")),
             verdict=verdict(w),
         )
+    assumed = sum(d.assumed for d in facts.data)
+    if not assumed:
+        return w.say(
+            _("The account rests on {data} from {sources}. {verdict}"),
+            data=w.count(len(facts.data), _("observation"), _("observations")),
+            sources=w.count(len(used), _("source"), _("sources")),
+            verdict=verdict(w),
+        )
     return w.say(
-        _(
-            "The account rests on {data} from {sources}; {assumed} of them are assumptions and are "
-            "listed as such. {verdict}"
-        ),
+        _("The account rests on {data}: {assumed}, all others from {sources}. {verdict}"),
         data=w.count(len(facts.data), _("observation"), _("observations")),
         sources=w.count(len(used), _("source"), _("sources")),
-        assumed=w.number(sum(d.assumed for d in facts.data), 0),
+        assumed=w.count(assumed, _("assumption"), _("assumptions")),
         verdict=verdict(w),
     )
 
