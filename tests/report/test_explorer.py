@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import html5lib
 import pytest
@@ -127,17 +128,25 @@ def test_report_and_explorer_draw_each_picture_once(
     account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import mfa.sankey
+    import mfa.sankey.view
 
-    drawn = []
+    drawn, gathered = [], []
+    draw_graph, gather = mfa.sankey.draw_graph, mfa.sankey.view.gather
 
-    def counting(*args: object, **options: object) -> object:
-        drawn.append((args[1].id, options["language"]))
-        return draw(*args, **options)
+    def drawing(graph: Any, *args: Any) -> Any:
+        drawn.append((graph.title, graph.language))
+        return draw_graph(graph, *args)
 
-    draw = mfa.sankey.draw
-    monkeypatch.setattr("mfa.sankey.draw", counting)
+    def gathering(account: Account, view: Any, **options: Any) -> Any:
+        gathered.append(view.id)
+        return gather(account, view, **options)
+
+    monkeypatch.setattr("mfa.sankey.draw_graph", drawing)
+    monkeypatch.setattr("mfa.sankey.view.gather", gathering)
     write_report(account, tmp_path, formats=("html", "explorer"))
-    assert sorted(drawn) == sorted((view, x) for view in account.system.views for x in ("vi", "en"))
+    views = account.system.views
+    assert sorted(gathered) == sorted(views)
+    assert sorted(drawn) == sorted((v.name(x), x) for v in views.values() for x in ("vi", "en"))
 
 
 def test_links_to_the_report_only_where_there_is_one(account: Account, tmp_path: Path) -> None:
