@@ -202,7 +202,9 @@ class _Problem:
             f = self.e.residual(x)
             y = x[self.unfixed]
             W = self._damped(y)
-            kkt = self.kkt = KKT(W, J, self.size, self.kkt, self.division)
+            # In a curved system the next step mends what rounding spoils: no good basis here.
+            curved = not self.e.linear
+            kkt = self.kkt = KKT(W, J, self.size, self.kkt, self.division, regular=curved)
             step, multipliers = self._step(kkt, W, J, y, f)
             if self.e.linear and plain:
                 x[self.unfixed] = y + step
