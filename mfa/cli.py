@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -30,6 +30,7 @@ from mfa.cli_options import (
     case_argument,
     json_option,
     language_option,
+    open_named,
 )
 from mfa.cli_report import report
 from mfa.cli_sankey import sankey
@@ -39,6 +40,9 @@ from mfa.cli_text import (
     check_record,
     coarse_lines,
     problem_lines,
+    say,
+    say_json,
+    say_written,
     step,
     table_lines,
 )
@@ -66,33 +70,6 @@ def main() -> None:
     cli(prog_name="mfa")
 
 
-def _open(path: str) -> Case:
-    """Open a case; its language is that of messages, unless another was asked for."""
-    from mfa.case import open_case
-    from mfa.cli_errors import environment_language
-
-    case = open_case(path)
-    meta = click.get_current_context().meta
-    meta[SPEAKS] = meta.get(SPEAKS) or environment_language() or case.languages[0]
-    return case
-
-
-def _say(lines: list[str]) -> None:
-    click.echo("\n".join(lines))
-
-
-def _say_json(content: Any) -> None:
-    import json
-
-    click.echo(json.dumps(content, ensure_ascii=False, indent=1))
-
-
-def _say_written(paths: list[Path]) -> None:
-    _ = translator(spoken())
-    for path in paths:
-        click.echo(_("Written: {path}", path=path))
-
-
 @cli.command()
 @click.argument("path", metavar="PATH")
 @click.option(
@@ -111,7 +88,7 @@ def new(path: str, framework: str, language: str | None) -> None:
 
     chosen = language or environment_language() or "vi"
     click.get_current_context().meta[SPEAKS] = chosen
-    _say_written(create_case(path, framework, chosen))
+    say_written(create_case(path, framework, chosen))
     _ = translator(chosen)
     click.echo(_("Fill in the workbook, then run: {command}", command=f"mfa check {path}"))
 
@@ -127,7 +104,7 @@ def check(case: str, language: str | None, as_json: bool) -> None:
     """
     from mfa.case import has_errors
 
-    opened = _open(case)
+    opened = open_named(case)
     chosen = spoken()
     _ = translator(chosen)
     with step(_("Checking…")):
@@ -137,12 +114,12 @@ def check(case: str, language: str | None, as_json: bool) -> None:
     balances = opened.coarse(problems)
     if as_json:
         head = {"case": opened.id, "annotated": str(copy) if copy else None}
-        _say_json(head | check_record(problems, balances, chosen))
+        say_json(head | check_record(problems, balances, chosen))
     else:
         title = opened.system.title(chosen) or opened.id
         lines = [click.style(f"{title} ({opened.input})", bold=True), ""]
         lines += [*coarse_lines(balances, opened.system, chosen), ""] if balances else []
-        _say(lines + problem_lines(problems, chosen))
+        say(lines + problem_lines(problems, chosen))
         if copy:
             click.echo(_("The annotated copy: {path}", path=copy))
     if failed:
@@ -169,7 +146,7 @@ def balance(case: str, output: Path | None, language: str | None, as_json: bool)
     from mfa.cli_verdict import verdict
     from mfa.formats.account import plain, summary
 
-    opened = _open(case)
+    opened = open_named(case)
     chosen = spoken()
     _ = translator(chosen)
     with step(_("Balancing…")):
@@ -179,12 +156,12 @@ def balance(case: str, output: Path | None, language: str | None, as_json: bool)
         opened.write_account(output)
     if as_json:
         content = {"case": opened.id, "quantities": len(table)} | summary(account)
-        _say_json(plain(content | verdict(account)))
+        say_json(plain(content | verdict(account)))
         return
     title = opened.system.title(chosen) or opened.id
-    _say([click.style(title, bold=True), "", *account_lines(account, chosen)])
+    say([click.style(title, bold=True), "", *account_lines(account, chosen)])
     if output:
-        _say_written([output])
+        say_written([output])
 
 
 cli.add_command(report)
@@ -204,7 +181,7 @@ def cases(folder: str, as_json: bool) -> None:
 
     found = find_cases(folder)
     if as_json:
-        _say_json(found)
+        say_json(found)
         return
     _ = translator(spoken())
     if not found:
@@ -212,4 +189,4 @@ def cases(folder: str, as_json: bool) -> None:
         return
     titles = [_("Case"), _("Folder"), _("Input"), _("Languages")]
     rows = [[c["id"], c["folder"], c["input"], ", ".join(c["languages"])] for c in found]
-    _say(table_lines(titles, rows, left=(0, 1, 2, 3)))
+    say(table_lines(titles, rows, left=(0, 1, 2, 3)))

@@ -9,8 +9,8 @@ import click
 
 from mfa.cli_errors import spoken, wrong
 from mfa.cli_help import Command
-from mfa.cli_options import FileName, case_argument, json_option, language_option, pick
-from mfa.cli_text import shorten, step, table_lines
+from mfa.cli_options import FileName, case_argument, json_option, language_option, open_named, pick
+from mfa.cli_text import say, say_json, say_written, shorten, step, table_lines
 from mfa.locale import N_, translator
 
 if TYPE_CHECKING:
@@ -68,12 +68,11 @@ def compare(
 
     Each change is set against its own uncertainty: it is real, or it may be chance.
     """
-    from mfa.cli import _open, _say, _say_json, _say_written
     from mfa.comparison import compare as compare_accounts
     from mfa.comparison.files import comparison_record
 
-    first = _open(case)
-    second = _open(other) if other else None
+    first = open_named(case)
+    second = open_named(other) if other else None
     chosen, _ = spoken(), translator(spoken())
     labels = _labels(periods, first, second)
     view = view if view is None else pick(view, (second or first).system.views)
@@ -84,11 +83,11 @@ def compare(
     if output:
         _save(comparison, output, view, chosen)
     if as_json:
-        _say_json(comparison_record(comparison))
+        say_json(comparison_record(comparison))
         return
-    _say(comparison_lines(comparison, chosen))
+    say(comparison_lines(comparison, chosen))
     if output:
-        _say_written([output])
+        say_written([output])
 
 
 def _labels(periods: str | None, first: Case, second: Case | None) -> tuple[str, str] | None:

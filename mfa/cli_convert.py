@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import click
 from mfa.cli_errors import SPEAKS, environment_language, spoken, wrong
 from mfa.cli_help import Command
 from mfa.cli_options import OneOf, json_option, language_option
-from mfa.cli_text import step
+from mfa.cli_text import say_json, step
 from mfa.locale import translator
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def convert(
         )
     meta[SPEAKS] = chosen or environment_language() or done.language
     if as_json:
-        click.echo(json.dumps(_record(done, spoken()), ensure_ascii=False, indent=1))
+        say_json(_record(done, spoken()))
     else:
         click.echo("\n".join(_lines(done, spoken())))
 

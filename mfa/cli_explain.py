@@ -8,8 +8,8 @@ import click
 
 from mfa.cli_errors import spoken, wrong
 from mfa.cli_help import Command
-from mfa.cli_options import case_argument, json_option, language_option, pick
-from mfa.cli_text import step
+from mfa.cli_options import case_argument, json_option, language_option, open_named, pick
+from mfa.cli_text import say_json, step
 from mfa.errors import InputError
 from mfa.locale import translator
 
@@ -36,11 +36,7 @@ def explain(
 
     QUANTITY is the id of a flow, stock or parameter; “silo.change” is what a stock gains.
     """
-    import json
-
-    from mfa.cli import _open
-
-    opened = _open(case)
+    opened = open_named(case)
     system = opened.system
     labels = [
         pick(word, known)
@@ -54,7 +50,7 @@ def explain(
     except InputError as error:
         raise wrong(error.problems[0].text(spoken())) from error
     if as_json:
-        click.echo(json.dumps(_record(explanation), ensure_ascii=False, indent=1))
+        say_json(_record(explanation))
     else:
         click.echo(explanation.text)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mfa.cli_errors import SPEAKS, spoken, wrong
+from mfa.cli_errors import SPEAKS, environment_language, spoken, wrong
 from mfa.locale import LANGUAGES, translator
+
+if TYPE_CHECKING:
+    from mfa.case import Case
 
 
 def _formats() -> tuple[str, ...]:
@@ -188,3 +191,13 @@ PICTURE_FILE = FileName(_picture_suffixes)
 
 case_argument = click.argument("case", metavar="CASE")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def open_named(path: str | Path) -> Case:
+    """Open a case; its language is that of messages, unless another was asked for."""
+    from mfa.case import open_case
+
+    case = open_case(path)
+    meta = click.get_current_context().meta
+    meta[SPEAKS] = meta.get(SPEAKS) or environment_language() or case.languages[0]
+    return case

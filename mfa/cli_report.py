@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,15 +10,13 @@ import click
 
 from mfa.cli_errors import (
     INPUT_HAS_ERRORS,
-    SPEAKS,
-    environment_language,
     explain_os_error,
     spoken,
     wrong,
 )
 from mfa.cli_help import Command
-from mfa.cli_options import FORMAT_LIST, LANGUAGE_LIST, LETTERHEAD
-from mfa.cli_text import counting, problem_lines, step
+from mfa.cli_options import FORMAT_LIST, LANGUAGE_LIST, LETTERHEAD, open_named
+from mfa.cli_text import counting, problem_lines, say_written, step
 from mfa.locale import translator
 
 if TYPE_CHECKING:
@@ -73,25 +72,18 @@ def report(
 
 def _speak(path: Path | str) -> None:
     """Let the language of messages be the environment's, else that of a case if it has one."""
-    from mfa.case import open_case
     from mfa.errors import MFAError
 
-    meta = click.get_current_context().meta
-    try:
-        own = open_case(path).languages[0]
-    except (MFAError, OSError):
-        own = None
-    meta[SPEAKS] = meta.get(SPEAKS) or environment_language() or own
+    with suppress(MFAError, OSError):
+        open_named(path)
 
 
 def _report_one(
     case: str, output: Path | None, languages: Words, formats: Words, template: Path | None
 ) -> None:
-    from mfa.case import open_case
     from mfa.threads import one_thread
 
-    opened = open_case(case)
-    _speak(case)
+    opened = open_named(case)
     _ = translator(spoken())
     if template:
         _check_template(template, formats)
@@ -100,7 +92,7 @@ def _report_one(
             opened.balance()
         with step(_("Writing the report…")):
             written = opened.report(output, languages, formats, template)
-    _say_written(written)
+    say_written(written)
 
 
 def _report_many(
@@ -130,7 +122,7 @@ def _tell(item: CaseReport) -> None:
 
     language, error = spoken(), item.error
     if error is None:
-        _say_written(item.written)
+        say_written(item.written)
         return
     if isinstance(error, OSError):
         lines = [explain_os_error(error, language)]
@@ -141,12 +133,6 @@ def _tell(item: CaseReport) -> None:
     _ = translator(language)
     click.echo(_("No report of {case}:", case=item.path), err=True)
     click.echo("\n".join(f"  {line}".rstrip() for line in lines), err=True)
-
-
-def _say_written(paths: tuple[Path, ...] | list[Path]) -> None:
-    _ = translator(spoken())
-    for path in paths:
-        click.echo(_("Written: {path}", path=path))
 
 
 def _check_template(template: Path, formats: Words) -> None:

@@ -16,9 +16,10 @@ from mfa.cli_options import (
     PageSize,
     case_argument,
     language_option,
+    open_named,
     pick,
 )
-from mfa.cli_text import step
+from mfa.cli_text import say_written, step
 from mfa.locale import translator
 
 if TYPE_CHECKING:
@@ -63,14 +64,13 @@ def sankey(
 
     Nodes find their own places; the columns “column” and “order” of the sheet Views overrule them.
     """
-    from mfa.cli import _open, _say_written
     from mfa.files import replace_file
     from mfa.sankey.positions import load_positions
 
     _ = translator(spoken())
     if period and periods:
         raise wrong(_("Give either --period or --periods."))
-    opened = _open(case)
+    opened = open_named(case)
     options: dict[str, Any] = {
         "region": region if region is None else pick(region, opened.system.regions),
         "size": size,
@@ -90,7 +90,7 @@ def sankey(
     with step(_("Drawing…")):
         picture = _draw(opened, view, labels, options)
         replace_file(output, picture.data(output.suffix))
-    _say_written([output])
+    say_written([output])
 
 
 def _refuse_layout(given: dict[str, Any]) -> None:

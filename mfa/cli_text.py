@@ -6,10 +6,12 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mfa.cli_errors import spoken
 from mfa.errors import Problem
 from mfa.locale import translator
 
@@ -22,6 +24,25 @@ LONGEST_TABLE = 120
 UNMOVED = 1e-4  # χ²
 ADJUSTMENTS = 10
 PARTS = ("in", "out", "stock_change")
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print lines."""
+    click.echo("\n".join(lines))
+
+
+def say_json(content: Any) -> None:
+    """Print a record for programs."""
+    import json
+
+    click.echo(json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def say_written(paths: Iterable[Path]) -> None:
+    """Print the names of the files that were written."""
+    _ = translator(spoken())
+    for path in paths:
+        click.echo(_("Written: {path}", path=path))
 
 
 @contextmanager
