@@ -7,18 +7,17 @@ its files: workers need neither a common disk nor the same folders.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mfa.case import Case, CaseError, open_case
-from mfa.cluster import connected, run
+from mfa.cluster import run_somewhere
 from mfa.errors import InputError, MFAError, Problem
 from mfa.files import replace_files
 from mfa.settings import SETTINGS, find_cases
-from mfa.threads import one_thread
 
 if TYPE_CHECKING:
     from mfa.cluster import Progress, Where
@@ -200,26 +199,12 @@ def report_into(
         except (MFAError, OSError) as error:
             done[path] = CaseReport(path, folder, error=error)
     paths = list(packed)
-    for number, result in _results(options, [packed[p] for p in paths], client, progress):
+    cases = [packed[path] for path in paths]
+    somewhere = client if cases else None
+    for number, result in run_somewhere(somewhere, report_packed, options, cases, progress):
         path = paths[number]
         done[path] = _unpacked(path, folders[path], result)
     return [done[path] for path in folders]
-
-
-def _results(
-    options: Options, packed: list[Packed], client: Where, progress: Progress | None
-) -> Iterator[tuple[int, dict[str, bytes] | Exception]]:
-    """Yield number and result of each case, made here or on a cluster by the same function."""
-    if client is not None and packed:
-        with connected(client) as found:
-            yield from run(found, report_packed, options, packed, progress)
-        return
-    for number, case in enumerate(packed):
-        with one_thread():
-            result = report_packed(options, case)
-        yield number, result
-        if progress is not None:
-            progress(number + 1, len(packed))
 
 
 def _unpacked(path: Path, folder: Path, result: dict[str, bytes] | Exception) -> CaseReport:

@@ -166,6 +166,26 @@ def run(
             client.cancel([f for f in futures if f.status == "pending"])
 
 
+def run_somewhere(
+    client: Where,
+    function: Callable[[Any, Any], Any],
+    shared: Any,
+    tasks: Sequence[Any],
+    progress: Progress | None = None,
+) -> Iterator[tuple[int, Any]]:
+    """Yield as `run` does: on a cluster if there is a `client`, else here, one after the other."""
+    if client is not None:
+        with connected(client) as found:
+            yield from run(found, function, shared, tasks, progress)
+        return
+    for number, task in enumerate(tasks):
+        with one_thread():
+            result = function(shared, task)
+        yield number, result
+        if progress is not None:
+            progress(number + 1, len(tasks))
+
+
 def _finished(client: Client, futures: list[Future]) -> Iterator[Future]:
     """Yield futures as they finish.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +9,9 @@ import numpy as np
 
 from mfa.balance.classify import FREE, STATUSES
 from mfa.balance.ensemble import Sampler
-from mfa.cluster import Progress, Where, connected, run
+from mfa.cluster import Progress, Where, run_somewhere
 from mfa.errors import InputError, Problem
 from mfa.result import Estimate
-from mfa.threads import one_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,26 +56,11 @@ def sample(
     blocks = sampler.blocks(n, seed)
     ends = np.cumsum([size for _, size in blocks])
     values = np.empty((n, len(factor)))
-    for number, drawn in _drawn(sampler, [(*b, len(factor)) for b in blocks], client, progress):
+    tasks = [(*block, len(factor)) for block in blocks]
+    for number, drawn in run_somewhere(client, draw_block, sampler, tasks, progress):
         values[ends[number] - len(drawn) : ends[number]] = drawn
     values /= factor
     return Ensemble(account, values, seed)
-
-
-def _drawn(
-    sampler: Sampler, blocks: list[Block], client: Where, progress: Progress | None
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield number and draws of all blocks, made here or on a cluster by the same function."""
-    if client is not None:
-        with connected(client) as found:
-            yield from run(found, draw_block, sampler, blocks, progress)
-        return
-    for number, block in enumerate(blocks):
-        with one_thread():
-            drawn = draw_block(sampler, block)
-        yield number, drawn
-        if progress is not None:
-            progress(number + 1, len(blocks))
 
 
 def draw_block(sampler: Sampler, block: Block) -> np.ndarray:
