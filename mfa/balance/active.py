@@ -18,7 +18,7 @@ from mfa.balance.kernel import LARGE
 from mfa.balance.kkt import KKT
 from mfa.balance.tail import Tail
 
-ROUNDS, SINGLE, RESTARTS = 40, 400, 8
+ROUNDS, RESTARTS = 40, 8
 STIFF, LONGEST = 1e6, 120
 BEYOND = 1e-9
 PULLED = 1e-7
@@ -36,8 +36,6 @@ Found = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def bounded_step(
     kkt: KKT,
-    W: sp.csr_array,
-    J: sp.csr_array,
     gradient: np.ndarray,
     f: np.ndarray,
     lower: np.ndarray,
@@ -49,7 +47,7 @@ def bounded_step(
     Parameters
     ----------
     kkt
-        Factor of the same W and J without bounds; gives scales and pattern.
+        Factor of W and J without bounds; gives scales and pattern.
     guess
         Active set to begin with: −1 at the lower bound, +1 at the upper, 0 between; (n,).
 
@@ -64,8 +62,6 @@ def bounded_step(
     if found is None and kkt.division is not None:
         problem = replace(problem, kkt=kkt.at_home())
         found = problem.settle(guess)
-    if found is None and kkt.stiff:
-        found = problem.settle(guess, one=True)
     if found is None and kkt.n <= SMALL:
         first = problem.interior()
         found = problem.settle(first[2]) or first
@@ -88,21 +84,17 @@ class BoundedProblem:
     beyond: float = BEYOND
     pulled: float = PULLED
 
-    def settle(self, active: np.ndarray, *, one: bool = False) -> Found | None:
-        """Return the optimum; None when the active set does not settle, or nothing is feasible.
-
-        With `one` only the last of the wrong indices moves at first, which ends for certain
-        (Murty 1974).
-        """
+    def settle(self, active: np.ndarray) -> Found | None:
+        """Return the optimum; None when the active set does not settle, or nothing is feasible."""
         active, most = active.copy(), 256
-        u, left = self._exchange(active, sweeps=2 if self._large() else 60, one=one)
+        u, left = self._exchange(active, sweeps=2 if self._large() else 60)
         if not left and self._closed(u, active):
             return self._split(u, active)
         for _ in range(RESTARTS):
             if left and self.kkt.condensed:
                 u = Tail(self, active, most).settle(u)
             elif left:
-                u, left = self._exchange(active, sweeps=60, one=one)
+                u, left = self._exchange(active, sweeps=60)
             u = self._anew(active, u)
             left = int(self.wrong(u, active).sum())
             if not left:
@@ -111,7 +103,7 @@ class BoundedProblem:
                 left = self._loosened(u, active)
                 if not left:
                     return None
-                u, left = self._exchange(active, sweeps=60, one=one)
+                u, left = self._exchange(active, sweeps=60)
                 continue
             if not self.wrong(u, active, MILD, MILD).any():
                 return self._polished(u, active)
@@ -133,9 +125,7 @@ class BoundedProblem:
         """Whether rounds of the exchange are dear and the tail can take over."""
         return self.kkt.m >= LARGE and self.kkt.condensed
 
-    def _exchange(
-        self, active: np.ndarray, sweeps: int, *, one: bool = False
-    ) -> tuple[np.ndarray, int]:
+    def _exchange(self, active: np.ndarray, sweeps: int) -> tuple[np.ndarray, int]:
         """Exchange wrong indices in place while that goes well; return the point, and how many.
 
         Where the tail can take over, a few wrong ones of many quantities are left to it.
@@ -143,15 +133,13 @@ class BoundedProblem:
         tail, rng = self._large(), np.random.default_rng(1)
         few = FEW if tail else 0
         fewest = self.kkt.n + 1
-        for _ in range(SINGLE if one else ROUNDS):
+        for _ in range(ROUNDS):
             u, _ = self.on(active, self._held(active), sweeps)
             wrong = np.flatnonzero(self.wrong(u, active))
             count = len(wrong)
             if count <= few or (tail and SLOW * fewest < count < TAIL):
                 break
-            if one:
-                wrong = wrong[-1:]
-            elif count >= fewest:
+            if count >= fewest:
                 wrong = wrong[rng.random(count) < 0.5]
             fewest = min(fewest, count)
             above = u[wrong] > self.upper[wrong]

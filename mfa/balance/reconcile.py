@@ -205,10 +205,10 @@ class _Problem:
             # In a curved system the next step mends what rounding spoils: no good basis here.
             curved = not self.e.linear
             kkt = self.kkt = KKT(W, J, self.size, self.kkt, self.division, regular=curved)
-            step, multipliers = self._step(kkt, W, J, y, f)
+            step, multipliers = self._step(kkt, y, f)
             if self.e.linear and plain:
                 x[self.unfixed] = y + step
-                multipliers = self._close(x, W, J, multipliers)
+                multipliers = self._close(x, multipliers)
                 converged = True
                 break
             small = self._small(kkt, step, y)
@@ -223,9 +223,7 @@ class _Problem:
                 break
         return self._finish(x, multipliers, iteration, converged)
 
-    def _close(
-        self, x: np.ndarray, W: sp.csr_array, J: sp.csr_array, multipliers: np.ndarray
-    ) -> np.ndarray:
+    def _close(self, x: np.ndarray, multipliers: np.ndarray) -> np.ndarray:
         """Close in place, by the least change, what rounding of a long step leaves of the rows.
 
         Data of 10⁹ on what is 1 leave 10⁻⁷ of it; where σ differ much the step is repeated, too.
@@ -233,7 +231,7 @@ class _Problem:
         assert self.kkt is not None
         if self.kkt.stiff:
             y = x[self.unfixed]
-            step, multipliers = self._step(self.kkt, W, J, y, self.e.residual(x))
+            step, multipliers = self._step(self.kkt, y, self.e.residual(x))
             x[self.unfixed] = y + step
         ends = np.where(self.active < 0, self.lower, self.upper)
         x[self.unfixed] = np.where(self.active != 0, ends, x[self.unfixed])
@@ -335,9 +333,7 @@ class _Problem:
         y = x[self.unfixed]
         return float(0.5 * y @ (self.W @ y) - self.g0 @ y)
 
-    def _step(
-        self, kkt: KKT, W: sp.csr_array, J: sp.csr_array, y: np.ndarray, f: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _step(self, kkt: KKT, y: np.ndarray, f: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the Gauss–Newton step within the bounds, and the rows' multipliers."""
         gradient = self.g0 - self.W @ y
         step, multipliers, residual = kkt.solve(gradient, -f)
@@ -351,9 +347,7 @@ class _Problem:
         low, high = self.lower - y, self.upper - y
         if not self.active.any():
             self.active = np.where(step < low, -1, np.where(step > high, 1, 0)).astype(np.int8)
-        step, multipliers, self.active = bounded_step(
-            kkt, W, J, gradient, f, low, high, self.active
-        )
+        step, multipliers, self.active = bounded_step(kkt, gradient, f, low, high, self.active)
         return step, multipliers
 
     def _inside(self, y: np.ndarray, kkt: KKT) -> bool:
