@@ -428,7 +428,7 @@ def test_hostile_text_ends_at_once_in_a_unit_error(text):
     parse_unit("kg")
     start = time.process_time()
     found = problem(parse_unit, text)
-    assert time.process_time() - start < 20  # ends, instead of hanging
+    assert time.process_time() - start < 0.25
     assert len(found.text().encode()) < 500
 
 
@@ -561,7 +561,7 @@ def test_what_is_no_number_is_refused(text, decimal):
     start = time.process_time()
     found = problem(parse_number, text, decimal)
     assert found.code == "bad-number"
-    assert time.process_time() - start < 20  # ends, instead of hanging
+    assert time.process_time() - start < 0.1
     assert len(found.text("vi").encode()) < 400
 
 

@@ -72,7 +72,7 @@ def _diagram(content: Any, name: str) -> dict[str, Any]:
         current = _mapping(entries.get(str(sheets.get("current"))))
         content = current.get("json", content)
     known = isinstance(content, dict)
-    sizes = [len(_items(content.get(key))) if known else 0 for key in ("nodes", "links")]
+    sizes = [_count(content.get(key)) if known else 0 for key in ("nodes", "links")]
     if not all(sizes):
         refuse("not-opensankey", N_("The file holds no nodes and links of OpenSankey."), name)
     if max(sizes) > MOST:
@@ -277,6 +277,12 @@ def _printed_unit(style: Mapping[str, Any]) -> tuple[str, float | None] | None:
         if text:
             return text, finite(style.get(f"{key}_factor"))
     return None
+
+
+def _count(group: object) -> int:
+    """Return how many `_items` there are, without making them."""
+    values = group.values() if isinstance(group, dict) else group
+    return sum(isinstance(item, dict) for item in values) if isinstance(group, dict | list) else 0
 
 
 def _items(group: object) -> list[tuple[str, dict[str, Any]]]:

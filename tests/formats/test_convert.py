@@ -298,4 +298,4 @@ def test_the_hostile_end_quickly(tmp_path: Path, name: str) -> None:
     start = time.process_time()
     with suppress(InputError):
         read_foreign(path, detect(path).name)
-    assert time.process_time() - start < 20  # ends, instead of hanging
+    assert time.process_time() - start < 2

@@ -38,7 +38,7 @@ class TestSizes:
         bomb = gzip.compress(b"\0" * 300_000_000)
         start = time.perf_counter()
         assert refusal(unpack, bomb, "a.gz", 1_000_000) == "unpacks-too-large"
-        assert time.perf_counter() - start < 20  # ends, instead of hanging
+        assert time.perf_counter() - start < 2
 
     @pytest.mark.parametrize("cut", [3, 20, -1])
     def test_a_cut_archive(self, cut: int) -> None:
@@ -97,7 +97,7 @@ class TestNames:
         ids = Ids()
         start = time.perf_counter()
         assert len({ids.new("same") for _ in range(50_000)}) == 50_000
-        assert time.perf_counter() - start < 20  # ends, instead of hanging
+        assert time.perf_counter() - start < 1
 
     @pytest.mark.parametrize("text", ["", "…", "123", "=1+1", "a" * 500, "\u200b", "é", "ไทย"])
     def test_an_id_is_always_valid(self, text: str) -> None:

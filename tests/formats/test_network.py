@@ -106,7 +106,7 @@ class TestAggregates:
         found = network({f"n{k}": f"n{k + 1}" for k in range(20_000)}, {("x", "n0"): 1})
         start = time.perf_counter()
         assert len(Resolved(found, LossLog()).flows) == 1
-        assert time.perf_counter() - start < 20  # ends, instead of hanging
+        assert time.perf_counter() - start < 3
 
     def test_totals_of_a_node(self) -> None:
         found = network(

@@ -211,7 +211,7 @@ class TestReading:
     def test_hostile_lines_take_no_time(self, line: str) -> None:
         start = time.perf_counter()
         parse_sankeymatic("\n".join([line] * 200))
-        assert time.perf_counter() - start < 20  # ends, instead of hanging
+        assert time.perf_counter() - start < 2
 
     def test_too_many_lines(self) -> None:
         with pytest.raises(InputError, match="lines"):

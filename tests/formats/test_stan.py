@@ -256,7 +256,7 @@ class TestHostile:
         start = time.perf_counter()
         converted = read_stan(smfa(tmp_path / "a.smfa", endless))
         assert "region" not in loss(converted.losses, "stan-tables").text()
-        assert time.perf_counter() - start < 20  # ends, instead of hanging
+        assert time.perf_counter() - start < 2
 
     def test_names_cannot_break_out_of_a_query(self, tmp_path: Path) -> None:
         more = """CREATE TABLE "x"" UNION SELECT 1; DROP TABLE Flow --" ("a""b" TEXT);
@@ -273,7 +273,7 @@ class TestHostile:
         more = "CREATE TABLE Diagram (Document); INSERT INTO Diagram VALUES (zeroblob(50000000));"
         start = time.perf_counter()
         read_stan(smfa(tmp_path / "a.smfa", more))
-        assert time.perf_counter() - start < 20  # ends, instead of hanging
+        assert time.perf_counter() - start < 2
 
     @pytest.mark.parametrize(
         "head",

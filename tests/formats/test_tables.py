@@ -168,7 +168,7 @@ class TestHostile:
         (tmp_path / "flows.csv").write_text(text, encoding="utf-8")
         start = time.process_time()
         tables = read_tables(tmp_path)
-        assert time.process_time() - start < 20  # ends, instead of hanging
+        assert time.process_time() - start < 2
         return [problem.code for problem in tables.problems]
 
     def test_a_quotation_mark_that_swallows_the_rest(self, tmp_path: Path) -> None:

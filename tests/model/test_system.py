@@ -228,7 +228,7 @@ class TestSize:
         system.material(names[-1], parent=names[-3])
         start = time.process_time()
         found = [p for p in system.check() if p.code == "material-loop"]
-        assert time.process_time() - start < 20  # ends, instead of hanging
+        assert time.process_time() - start < 1
         assert len(found) == len(names), "those in the circle, and those that lead into it"
 
     def test_more_quantities_than_can_be_balanced(self) -> None:

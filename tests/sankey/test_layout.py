@@ -330,4 +330,4 @@ def test_a_single_self_loop_can_be_drawn():
 def test_five_hundred_links_take_less_than_two_seconds():
     start = time.process_time()
     layout(random_city(120, 500, seed=3))
-    assert time.process_time() - start < 20  # ends, instead of hanging
+    assert time.process_time() - start < 2.0

@@ -258,7 +258,7 @@ def test_is_refused_in_words(tmp_path, name):
     make(path)
     start = time.process_time()
     tables = read_workbook(path)
-    assert time.process_time() - start < 20  # ends, instead of hanging
+    assert time.process_time() - start < 2
     (problem,) = tables.problems
     assert (problem.code, problem.severity, problem.place.file) == (code, "error", path.name)
     assert len(tables) == 0
@@ -274,7 +274,7 @@ def test_is_read_all_the_same(tmp_path, name):
     make(path)
     start = time.process_time()
     tables = read_workbook(path)
-    assert time.process_time() - start < 20  # ends, instead of hanging
+    assert time.process_time() - start < 2
     assert tables.plain() == {"flows": [{"id": "a", "source": "import", "target": "export"}]}
     assert [(p.code, str(p.place)) for p in tables.problems] == expected
 
