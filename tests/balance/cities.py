@@ -35,3 +35,14 @@ def system_of(network, value=None, *, lower=0.0, shape=None):
             given["observed"] = {"distribution": shape[j]}
         system.flow(f"f{j}", source, target, lower=lower, **given)
     return system
+
+
+def balances_of(pairs):
+    """Return the balances of all nodes inside, one row each, as a dense matrix."""
+    nodes = sorted({end for pair in pairs for end in pair} - {"import", "export"})
+    A = np.zeros((len(nodes), len(pairs)))
+    for j, (source, target) in enumerate(pairs):
+        for end, sign in ((source, -1), (target, 1)):
+            if end in nodes:
+                A[nodes.index(end), j] += sign
+    return A

@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 import mfa
 from mfa.balance.distribution import log_sd
 from mfa.errors import InputError
-from tests.balance.cities import city, system_of
+from tests.balance.cities import balances_of, city, system_of
 from tests.balance.networks import null_space
 
 
@@ -80,13 +80,7 @@ def test_negative_log_normal_data_are_read_with_their_sign():
 def dense_optimum(network, value, shape):
     """Minimise the misfit over the null space of the balances by a general optimiser."""
     pairs, truth, sd, measured, _ = network
-    nodes = sorted({end for pair in pairs for end in pair} - {"import", "export"})
-    A = np.zeros((len(nodes), len(pairs)))
-    for j, (source, target) in enumerate(pairs):
-        for end, sign in ((source, -1), (target, 1)):
-            if end in nodes:
-                A[nodes.index(end), j] += sign
-    N = null_space(A)
+    N = null_space(balances_of(pairs))
     log = measured & (shape == "lognormal")
     plain = measured & ~log
     spread = log_sd(value[log], sd[log])

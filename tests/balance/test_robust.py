@@ -7,18 +7,8 @@ from scipy.optimize import minimize
 import mfa
 from mfa.balance.robust import TUNING, huber_loss
 from mfa.errors import InputError
-from tests.balance.cities import city, system_of
+from tests.balance.cities import balances_of, city, system_of
 from tests.balance.networks import null_space
-
-
-def balances_of(pairs):
-    nodes = sorted({end for pair in pairs for end in pair} - {"import", "export"})
-    A = np.zeros((len(nodes), len(pairs)))
-    for j, (source, target) in enumerate(pairs):
-        for end, sign in ((source, -1), (target, 1)):
-            if end in nodes:
-                A[nodes.index(end), j] += sign
-    return A
 
 
 def with_blunder(seed, size=12.0):
