@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mfa.errors import ConvergenceError, InfeasibleError, InputError, Place, Problem
+from mfa.errors import (
+    ConvergenceError,
+    InfeasibleError,
+    InputError,
+    Place,
+    Problem,
+    has_errors,
+)
+from mfa.formats.inputs import (
+    WORKBOOK_SUFFIXES,
+    as_workbook,
+    holds_tables,
+    input_hashes,
+    read_input,
+)
 from mfa.locale import N_
 from mfa.settings import SETTINGS, Settings, read_settings
 
@@ -21,8 +33,6 @@ if TYPE_CHECKING:
     from mfa.model.system import System
     from mfa.sankey import SankeyImage
     from mfa.workbook.raw import RawTables
-
-WORKBOOK_SUFFIXES = (".xlsx", ".xlsm")
 
 
 class CaseError(InputError):
@@ -74,7 +84,7 @@ def open_case(path: str | os.PathLike[str]) -> Case:
 def _open_folder(folder: Path) -> Case:
     if (folder / SETTINGS).is_file():
         return Case(_name(folder), folder, read_settings(folder))
-    if _holds_tables(folder):
+    if holds_tables(folder):
         named = folder.resolve().parent if folder.resolve().name == "tables" else folder
         return Case(_name(named), folder, Settings(folder))
     books = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in WORKBOOK_SUFFIXES)
@@ -102,13 +112,6 @@ def _open_folder(folder: Path) -> Case:
 
 def _name(folder: Path) -> str:
     return folder.resolve().name
-
-
-def _holds_tables(folder: Path) -> bool:
-    from mfa.workbook.schema import find_sheet
-
-    suffixes = (".csv", ".parquet")
-    return any(p.suffix.lower() in suffixes and find_sheet(p.stem) for p in folder.iterdir())
 
 
 class Case:
@@ -205,7 +208,9 @@ class Case:
         if has_errors(problems):
             return problems
         try:
-            return problems + _doubts(self.balance())
+            from mfa.verdict import doubts
+
+            return problems + doubts(self.balance())
         except (InputError, InfeasibleError, ConvergenceError) as error:
             return problems + list(error.problems)
 
@@ -315,7 +320,7 @@ class Case:
         if self.is_workbook:
             return write_results(self.input, account, self.tables, target)
         with TemporaryDirectory() as folder:
-            fresh, tables = _as_workbook(self.tables, Path(folder), self.languages[0])
+            fresh, tables = as_workbook(self.tables, Path(folder), self.languages[0])
             return write_results(fresh, account, tables, target)
 
     def report(
@@ -412,59 +417,3 @@ class Case:
 
     def __repr__(self) -> str:
         return f"<Case {self.id!r}: {self.input}>"
-
-
-def has_errors(problems: Sequence[Problem]) -> bool:
-    """Return whether one of the problems is an error, not just a doubt."""
-    return any(problem.severity == "error" for problem in problems)
-
-
-def read_input(path: str | os.PathLike[str]) -> RawTables:
-    """Read a workbook or a folder of tables.
-
-    Raises
-    ------
-    FileNotFoundError
-        There is no such file or folder.
-    """
-    if Path(path).is_dir():
-        from mfa.formats.tables import read_tables
-
-        return read_tables(path)
-    from mfa.workbook.read import read_workbook
-
-    return read_workbook(path)
-
-
-def _as_workbook(tables: RawTables, folder: Path, language: str) -> tuple[Path, RawTables]:
-    """Write tables as a workbook; return it, and the same rows with where they stand in it."""
-    from mfa.workbook.template import FIRST_ROW, write_template
-
-    path = write_template(folder / "tables.xlsx", language, tables)
-    rows = {
-        name: [replace(row, line=FIRST_ROW + number) for number, row in enumerate(rows)]
-        for name, rows in tables.items()
-    }
-    return path, replace(tables, rows=rows, language=language)
-
-
-def input_hashes(path: Path) -> dict[str, str]:
-    """Return file name → SHA-256 of the workbook, or of every table of a folder."""
-    files = [path] if path.is_file() else sorted([*path.glob("*.csv"), *path.glob("*.parquet")])
-    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-
-
-def _doubts(account: Account) -> list[Problem]:
-    """Return a warning for every observation that all others speak against."""
-    table, rows = account.test.table, account.system.observations
-    return [
-        Problem(
-            "suspect-observation",
-            "The value of “{quantity}” is {n} σ away from what all other data say. Look for a slip "
-            "in the number, its unit, year or scope, or widen its uncertainty.",
-            {"quantity": rows.row(row).quantity, "n": f"{table['normalised'].iloc[row]:.0f}"},
-            rows.row(row).place,
-            "warning",
-        )
-        for row in table["suspect"].to_numpy().nonzero()[0].tolist()
-    ]

@@ -102,7 +102,7 @@ def check(case: str, language: str | None, as_json: bool) -> None:
 
     Beside a workbook, a copy is written in which every doubtful cell is marked and explained.
     """
-    from mfa.case import has_errors
+    from mfa.errors import has_errors
 
     opened = open_named(case)
     chosen = spoken()

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mfa.case import Case, has_errors, open_case
-from mfa.errors import InputError, Word
+from mfa.case import Case, open_case
+from mfa.errors import InputError, Word, has_errors
 from mfa.formats import (
     FORMATS,
     Format,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mfa.locale import translator
@@ -121,3 +121,8 @@ class ConvergenceError(_ProblemError, RuntimeError):
 
 class ClusterError(_ProblemError, RuntimeError):
     """A Dask cluster cannot be reached, or cannot do the work; ``problems`` says what may help."""
+
+
+def has_errors(problems: Sequence[Problem]) -> bool:
+    """Return whether one of the problems is an error, not just a doubt."""
+    return any(problem.severity == "error" for problem in problems)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mfa.errors import Problem
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -181,3 +183,19 @@ class TestResult:
     def _ids(self, rows: list[int]) -> list[str]:
         ids = self.account.observations["id"].to_numpy(dtype=object)
         return [str(ids[row]) for row in rows]
+
+
+def doubts(account: Account) -> list[Problem]:
+    """Return a warning for every observation that all others speak against."""
+    table, rows = account.test.table, account.system.observations
+    return [
+        Problem(
+            "suspect-observation",
+            "The value of “{quantity}” is {n} σ away from what all other data say. Look for a slip "
+            "in the number, its unit, year or scope, or widen its uncertainty.",
+            {"quantity": rows.row(row).quantity, "n": f"{table['normalised'].iloc[row]:.0f}"},
+            rows.row(row).place,
+            "warning",
+        )
+        for row in table["suspect"].to_numpy().nonzero()[0].tolist()
+    ]
