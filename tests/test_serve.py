@@ -116,8 +116,10 @@ def test_taken_port_and_missing_case(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent otherwise there")
 def test_ctrl_c_ends_it(tmp_path: Path) -> None:
     folder = tables_case(tmp_path / "c")
-    command = [sys.executable, "-c", "from mfa.cli import main; main()", "serve", str(folder),
-               "--port", "0", "--no-browser", "--language", "en"]  # fmt: skip
+    # Tests that are themselves run in the background of a shell inherit that Ctrl-C is ignored.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{heed}; from mfa.cli import main; main()", "serve",
+               str(folder), "--port", "0", "--no-browser", "--language", "en"]  # fmt: skip
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
