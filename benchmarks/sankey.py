@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from mfa.sankey.gather import weave_flows
 from mfa.sankey.graph import SankeyGraph
 from mfa.sankey.layout import layout
 from mfa.sankey.svg import render_svg
-from mfa.sankey.view import _weave
 from tests.sankey.cities import hue_like, random_city
 
 
@@ -66,7 +66,7 @@ def main() -> None:
         left = {box.node.id: round(box.x) for box in layout(graph).boxes}
         groups = {node.id: node.id for node in graph.nodes}
         slow = best(lambda f=flows, c=left: ordinary(f, c), 1)
-        quick = best(lambda f=flows, g=groups: _weave(f, g))
+        quick = best(lambda f=flows, g=groups: weave_flows(f, g))
         drawn = best(lambda g=graph: render_svg(layout(g)))
         print(
             f"{name:>9}: floWeaver's bundles {slow:6.0f} ms, our weave {quick:5.0f} ms "
