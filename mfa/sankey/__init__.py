@@ -154,10 +154,7 @@ def draw(
     """
     from mfa.sankey.view import weave
 
-    graph = weave(
-        account, view, language=language, period=period, region=region,
-        node_sd=uncertainty == "text",
-    )  # fmt: skip
+    graph = weave(account, view, language=language, period=period, region=region)
     return draw_graph(graph, size, width=width, uncertainty=uncertainty, like=like)
 
 
@@ -229,10 +226,9 @@ def draw_multiples(
     from mfa.sankey.view import weave
 
     graphs = [
-        weave(account, view, language=language, period=period, region=region,
-              node_sd=uncertainty == "text")
+        weave(account, view, language=language, period=period, region=region)
         for period in (account.system.periods if periods is None else periods)
-    ]  # fmt: skip
+    ]
     labels = account.system.periods if periods is None else periods
     return draw_graphs(
         list(zip(labels, graphs, strict=True)), size,

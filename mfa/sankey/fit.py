@@ -126,7 +126,7 @@ class Fitting:
         """Return a value as the drawing writes it."""
         if self.manner.uncertainty == "text":
             return self.scale.estimate(value, sd)
-        return self.scale.number(value)
+        return self.scale.number(value, sd)
 
     def arrange(self, style: LabelStyle) -> tuple[Arrangement, dict[int, Block]]:
         """Return the arrangement at the largest scale that fits the page."""

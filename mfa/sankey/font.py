@@ -175,6 +175,11 @@ def _pieces(word: str, width: float, size: float, weight: str) -> list[str]:
 
 
 def _shorten(text: str, width: float, size: float, weight: str) -> str:
-    while len(text) > 1 and text_width(text + "…", size, weight) > width:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    """Return as much of `text` as fits with an ellipsis, at least one character."""
+    room, kept = width - text_width("…", size, weight), 0
+    for character in text:
+        room -= text_width(character, size, weight)
+        if room < 0 and kept:
+            break
+        kept += 1
+    return text[:kept].rstrip() + "…"

@@ -16,12 +16,15 @@ from mfa.sankey import colours
 from mfa.sankey.graph import SankeyLink
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pandas as pd
 
     from mfa.account import Account
     from mfa.model.system import System
     from mfa.model.view import View
 
+_ENTRIES = 4_000_000  # of a matrix of weights that is filled at once
 # What a link of several flows is: as uncertain as its weakest part.
 _WEAKEST = ("free", "determined", "measured", "reconciled", "fixed")
 
@@ -186,6 +189,35 @@ def _sum(account: Account, rows: pd.DataFrame, cell: Cell) -> tuple[float, ...]:
     weakest = next(status for status in _WEAKEST if status in set(rows["status"]))
     status = "determined" if weakest == "free" else weakest
     return sum_.value, sum_.sd, sum_.lower, sum_.upper, status
+
+
+def sum_sds(
+    account: Account, sums: Sequence[Mapping[str, float]], cell: Cell, unit: str
+) -> list[float]:
+    """Return σ of weighted sums of quantities in `unit`; NaN where free, or without terms."""
+    import numpy as np
+
+    from mfa.balance.spread import combination_sd
+    from mfa.units import parse_unit
+
+    quantities = account.equations.quantities
+    factor = quantities.internal.factor(parse_unit(unit)) if unit else 1.0
+    labels = tuple(label for label in (cell.period, cell.region) if label)
+    step = max(1, _ENTRIES // quantities.count)
+    found = np.full(len(sums), np.nan)
+    for start in range(0, len(sums), step):
+        part = sums[start : start + step]
+        weights = np.zeros((quantities.count, len(part)))
+        for column, terms in enumerate(part):
+            for name, weight in terms.items():
+                weights[account._index(name, labels), column] += weight
+        known = [
+            k for k, terms in enumerate(part)
+            if terms and account.classification.determines(weights[:, k])
+        ]  # fmt: skip
+        spread = combination_sd(account.solution, weights[:, known]) if known else np.empty(0)
+        found[[start + k for k in known]] = spread / factor
+    return found.tolist()
 
 
 def category_keys(system: System, view: View, flows: pd.DataFrame) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, product
 
 from mfa.sankey.arrange import GAP_FRAME, NODE_WIDTH, RING_HOLE, STUB, Arrangement, Block
@@ -37,6 +38,7 @@ class NodeText:
 Line = tuple[str, float, str]  # text, size, weight
 
 
+@lru_cache(maxsize=16_384)  # a label tries the same widths at many places
 def label_lines(text: NodeText, style: LabelStyle, width: float) -> list[list[Line]]:
     """Return the lines of a label, each a list of pieces, wrapped to `width`."""
     for size in (style.size, 0.92 * style.size, 0.84 * style.size):
@@ -73,8 +75,13 @@ def make_block(text: NodeText, style: LabelStyle, room: float, side: str) -> Blo
     """Return the block a label takes when it is wrapped to `room`."""
     lines = label_lines(text, style, room)
     width, height = block_size(lines)
-    whole = not any(name.endswith("…") for line in lines for name, _, _ in line)
-    return Block(width, height, side, room, whole or text.title.endswith("…"))
+    return Block(width, height, side, room, is_whole(text, lines))
+
+
+def is_whole(text: NodeText, lines: Sequence[Sequence[Line]]) -> bool:
+    """Return whether nothing of a label had to be cut off."""
+    cut = any(name.endswith("…") for line in lines for name, _, _ in line)
+    return not cut or text.title.endswith("…")
 
 
 def label_side(skeleton: Skeleton, node: int) -> str:
@@ -148,22 +155,44 @@ def _candidates(
     style: LabelStyle,
     keep_out: tuple[Sequence[float], Sequence[float]],
 ) -> Iterator[list[Text]]:
+    """Yield where the label of a node may stand, best first.
+
+    Beside its bar it stands on the node's own flows; above or below the bar, often on those of
+    others: smaller type and narrower lines come first. A name is cut only where nothing else fits.
+    """
+    sides = (block.side, "left" if block.side == "right" else "right")
+    large, small = (1.0, 0.92, 0.84), (0.76, 0.68)
+    for cut, (shares, places) in product(
+        (False, True), ((large, sides), (large, ("",)), (small, (*sides, "")))
+    ):
+        for share, room in product(shares, (block.room, 0.7 * block.room, 1.5 * block.room)):
+            smaller = LabelStyle(share * style.size, style.lines, style.inline)
+            lines = label_lines(text, smaller, room)
+            if cut != is_whole(text, lines):
+                for side in places:
+                    yield from _settings(plan, node, lines, side, keep_out)
+
+
+def _settings(
+    plan: Arrangement,
+    node: int,
+    lines: Sequence[Sequence[Line]],
+    side: str,
+    keep_out: tuple[Sequence[float], Sequence[float]],
+) -> Iterator[list[Text]]:
+    """Yield the lines at a side of a bar, moved a little; without a side, above and below it."""
     top, bottom = plan.top[node], plan.top[node] + plan.height[node]
+    if side:
+        x, anchor = _anchor(plan, node, side, keep_out)
+        step = LINE_HEIGHT * lines[0][0][1] / 2
+        for shift in (0.0, -step, step, -2 * step, 2 * step):
+            yield set_lines(lines, x, (top + bottom) / 2 + shift, anchor)
+        return
     bar = plan.left[plan.skeleton.columns[node]] + NODE_WIDTH / 2
-    other = "left" if block.side == "right" else "right"
-    for share in (1.0, 0.92, 0.84, 0.76, 0.68):
-        small = LabelStyle(share * style.size, style.lines, style.inline)
-        step = LINE_HEIGHT * small.size / 2
-        for room in (block.room, 0.7 * block.room, 1.5 * block.room):
-            lines = label_lines(text, small, room)
-            _, height = block_size(lines)
-            for side in (block.side, other):
-                x, anchor = _anchor(plan, node, side, keep_out)
-                for shift in (0.0, -step, step, -2 * step, 2 * step):
-                    yield set_lines(lines, x, (top + bottom) / 2 + shift, anchor)
-            headroom = plan.headroom.get(node, 0.0)
-            for middle in (top - headroom - height / 2 - 2, bottom + height / 2 + 3):
-                yield set_lines(lines, bar, middle, "middle")
+    _, height = block_size(lines)
+    headroom = plan.headroom.get(node, 0.0)
+    for middle in (top - headroom - height / 2 - 2, bottom + height / 2 + 3):
+        yield set_lines(lines, bar, middle, "middle")
 
 
 def place_amounts(
@@ -176,7 +205,8 @@ def place_amounts(
     """Return the values of links: into the broad ones before their target, intervals anywhere.
 
     Left out where another text stands. A link that is known only as an interval tries every place
-    along its way, in the band, above and below; bars are in the way of its text.
+    along its way, in the band, above and below; bars are in the way of its text. A thin loop tries
+    the places above and below its lane, where no other runs.
 
     Parameters
     ----------
@@ -189,38 +219,71 @@ def place_amounts(
     bars = [_bar(plan, v) for v in range(plan.skeleton.node_count)]
     size = 0.85 * style.size
     texts: list[Text] = []
-    places = [place for pair in enumerate(plan.skeleton.pairs) for place in _ways(plan, *pair)]
-    for link, width, spots, inner in sorted(places, key=lambda place: place[0].known):
-        wide = link.known and width >= 1.25 * size
-        shifts = (0.0, -width / 2 - 0.5 * size, width / 2 + 0.62 * size)
-        tries = spots if not link.known else inner if wide else ()
-        for (x, y, anchor), shift in product(tries, shifts[:1] if wide else shifts):
-            content = amounts.get(link.id, "")
-            text = Text(x, y + shift + 0.36 * size, content, size, anchor=anchor, role="amount")
-            others = taken if wide else taken + bars
-            if content and _inside(text.box, page) and not any(_meet(text.box, o) for o in others):
+    lanes = _lanes(plan)
+    ways = [way for pair in enumerate(plan.skeleton.pairs) for way in _ways(plan, *pair)]
+    ways = [way for way in ways if amounts.get(way.link.id)]
+    for way in sorted(ways, key=lambda way: way.rank(size)):
+        others = taken if way.rank(size) == 1 else taken + bars
+        others = others + lanes if way.rank(size) == 2 else others
+        for x, y, anchor in way.tries(size):
+            content = amounts[way.link.id]
+            text = Text(x, y + 0.36 * size, content, size, anchor=anchor, role="amount")
+            if _inside(text.box, page) and not any(_meet(text.box, o) for o in others):
                 texts.append(text)
                 taken.append(text.box)
                 break
     return texts
 
 
+def _lanes(plan: Arrangement) -> list[Rectangle]:
+    """Return where loops run from right to left."""
+    found = []
+    for number, lane in plan.lanes.items():
+        pair = plan.skeleton.pairs[number]
+        half = plan.pair_width(pair) / 2
+        first, last = plan.skeleton.columns[pair.target], plan.skeleton.columns[pair.source]
+        found.append((plan.left[first], lane - half, plan.right(last), lane + half))
+    return found
+
+
 Spot = tuple[float, float, str]  # x, y of the middle of the band, anchor
 
 
-def _ways(
-    plan: Arrangement, number: int, pair: Pair
-) -> Iterator[tuple[SankeyLink, float, list[Spot], list[Spot]]]:
-    """Yield every link of a pair, its width, and where along it a text may stand, best first.
+@dataclass(frozen=True)
+class _Way:
+    """A link, its width, and where along it a text may stand, best first.
 
-    The second list lacks the place beside the source, where its label stands.
+    The last of these `spots` of a forward link is that beside the source, where its label stands.
     """
+
+    link: SankeyLink
+    kind: str
+    width: float
+    spots: list[Spot]
+
+    def rank(self, size: float) -> int:
+        """Return 0 for an interval, 1 for a band as broad as its text, 2 for a thin one."""
+        return 0 if not self.link.known else 1 if self.width >= 1.25 * size else 2
+
+    def tries(self, size: float) -> Iterator[Spot]:
+        """Yield where text may stand: in a broad band, in and beside others, beside thin loops."""
+        rank = self.rank(size)
+        above, below = -self.width / 2 - 0.5 * size, self.width / 2 + 0.62 * size
+        shifts: tuple[float, ...] = ((0.0, above, below), (0.0,), (above, below))[rank]
+        spots = self.spots[:-1] if rank and self.kind == "forward" else self.spots
+        if rank == 2 and self.kind not in ("back", "self"):
+            return
+        for (x, y, anchor), shift in product(spots, (0.0,) if self.kind == "self" else shifts):
+            yield x, y + shift, anchor
+
+
+def _ways(plan: Arrangement, number: int, pair: Pair) -> Iterator[_Way]:
+    """Yield every link of a pair with its way."""
     offset = 0.0
     for link in pair.links:
         width = plan.link_width(link)
         middle, offset = offset + width / 2, offset + width
-        spots = _spots(plan, number, pair, middle)
-        yield link, width, spots, spots[:-1] if pair.kind == "forward" else spots
+        yield _Way(link, pair.kind, width, _spots(plan, number, pair, middle))
 
 
 def _spots(plan: Arrangement, number: int, pair: Pair, middle: float) -> list[Spot]:

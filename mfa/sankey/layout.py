@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mfa.sankey.arrange import (
+    LEAST_WIDTH,
     NODE_WIDTH,
     Arrangement,
     Block,
@@ -47,6 +48,7 @@ LEAST, MOST = 300.0, 20_000.0  # px that a page may be wide or high
 UNCERTAINTY = ("none", "opacity", "text")
 """How a drawing shows σ: not at all, by paler links, or as a number beside the value."""
 GREY = "#9a9a9a"
+_THIN = 3.0  # px below which a link is drawn in fuller colour
 _LARGEST = 20  # times its paper that a page may become
 
 
@@ -163,7 +165,7 @@ class _Layout(Fitting):
         end: float,
         zoom: float,
     ) -> Drawing:
-        page = (4.0, self.top - 6, self.page.width - 4, end)
+        page = (4.0, self.top - 6, self.page.width - 4, end - 3)
         head, foot = self.header(), self.footer(end, plan.scale)
         titles = {node.id: node.title for node in self.graph.nodes}
         routes = sorted(route_links(plan), key=lambda r: (-r.width, r.link.id))
@@ -174,7 +176,7 @@ class _Layout(Fitting):
                 r.width,
                 r.filled,
                 self._colour(r.link),
-                self._opacity(r.link),
+                self._opacity(r.link, r.width),
                 link_text(r.link, self.graph, self.scale, titles),
             )
             for r in routes
@@ -202,12 +204,14 @@ class _Layout(Fitting):
         )
 
     def _link_amounts(self) -> dict[str, str]:
-        """Return the text of every link that may carry one."""
+        """Return the text of every link, unless the label of its target says the same."""
         several = Counter(link.target for link in self.graph.links)
+        said = {n.id: self.texts[i].amount for i, n in enumerate(self.graph.nodes)}
+        amounts = {link.id: self._link_amount(link) for link in self.graph.links}
         return {
-            link.id: self._link_amount(link)
+            link.id: amounts[link.id]
             for link in self.graph.links
-            if not link.known or several[link.target] > 1 or link.remark
+            if several[link.target] > 1 or amounts[link.id] != said[link.target]
         }
 
     def _link_amount(self, link: SankeyLink) -> str:
@@ -220,11 +224,15 @@ class _Layout(Fitting):
         category = self.graph.categories.get(link.category)
         return category.colour if category else GREY
 
-    def _opacity(self, link: SankeyLink) -> float:
-        """Return full colour up to 5 % relative σ, a third of it from 50 %."""
+    def _opacity(self, link: SankeyLink, width: float) -> float:
+        """Return full colour up to 5 % relative σ, a third of it from 50 %.
+
+        Where σ is not shown so, thin links are the fuller, lest pale colours vanish on white.
+        """
         spoken = self.manner.uncertainty == "opacity"
         if not spoken or not link.known or not math.isfinite(link.sd):
-            return OPACITY
+            thin = min(max((_THIN - width) / (_THIN - LEAST_WIDTH), 0.0), 1.0)
+            return round(OPACITY + thin * (0.95 - OPACITY), 3)
         relative = link.sd / link.value if link.value else 1.0
         share = min(max((relative - 0.05) / 0.45, 0.0), 1.0)
         return round(OPACITY * (1.2 - 0.8 * share), 3)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -124,8 +123,8 @@ def _cells(
     what = link.title or (category.label if category else "")
     for text in (titles[link.source], titles[link.target], what):
         yield f"<td>{clean(text)}</td>"
-    spread = scale.number(link.sd) if math.isfinite(link.sd) and link.sd > 0 else ""
-    value = scale.number(link.value) if link.known else "–"
+    value = scale.estimate(link.value, link.sd) if link.known else "–"
+    value, _sign, spread = value.partition(" ± ")
     for text in (value, spread, interval_text(link.lower, link.upper, scale)):
         yield f'<td class="n">{clean(text)}</td>'
     yield f"<td>{clean(label('status', link.status, graph.language))}</td>"

@@ -45,17 +45,21 @@ class Scale:
     unit: str
     language: str
 
-    def number(self, value: float) -> str:
-        """Return `value` with three digits, two when it is below 100.
+    def number(self, value: float, sd: float = math.nan) -> str:
+        """Return `value` with three digits, two when it is below 100, or fewer where σ allows less.
+
+        A label is never more precise than the tables, whose digits follow σ.
 
         Examples
         --------
         >>> scale = Scale(0.001, "kt/year", "vi")
-        >>> scale.number(2_654_321), scale.number(5234)
-        ('2.650', '5,2')
+        >>> scale.number(2_654_321), scale.number(5234), scale.number(2_654_321, 300_000)
+        ('2.650', '5,2', '2.700')
         """
         shown = value * self.factor
         decimals = significant_decimals(shown, digits=3 if abs(shown) >= 99.5 else 2)
+        if math.isfinite(sd) and sd > 0:
+            decimals = min(decimals, significant_decimals(shown, sd * self.factor))
         return format_number(shown, decimals, self.language)
 
     def estimate(self, value: float, sd: float) -> str:
@@ -118,7 +122,7 @@ def interval_text(lower: float, upper: float, scale: Scale, floor: float = 0.0) 
     low = lower if math.isfinite(lower) and lower > floor else None
     high = upper if math.isfinite(upper) else None
     if low is not None and high is not None:
-        return f"{scale.number(low)} – {scale.number(high)}"
+        return f"{scale.number(low, high - low)} – {scale.number(high, high - low)}"
     if high is not None:
         return f"≤ {scale.number(high)}"
     return f"≥ {scale.number(low)}" if low is not None else "?"
@@ -147,7 +151,7 @@ def stock_text(node: SankeyNode, scale: Scale) -> str:
         return _("stock change unknown")
     if not node.stock_change:
         return ""
-    amount = scale.number(abs(node.stock_change))
+    amount = scale.number(abs(node.stock_change), node.stock_sd)
     if node.stock_change > 0:
         return _("+{amount} to stock", amount=amount)
     return _("−{amount} from stock", amount=amount)
@@ -198,7 +202,8 @@ def describe(graph: SankeyGraph, scale: Scale, titles: dict[str, str]) -> str:
     ]
     if known:
         largest = "; ".join(
-            f"{titles[x.source]} → {titles[x.target]} {scale.number(x.value)}" for x in known[:5]
+            f"{titles[x.source]} → {titles[x.target]} {scale.number(x.value, x.sd)}"
+            for x in known[:5]
         )
         sentences.append(_("The largest: {flows}.", flows=largest))
     if unknown := len(graph.links) - len(known):

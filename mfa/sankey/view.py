@@ -6,6 +6,7 @@ Columns and order are the layout's business.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mfa.errors import InputError, Problem
@@ -21,12 +22,15 @@ from mfa.sankey.gather import (
     flows_of,
     link_of,
     stock_changes,
+    sum_sds,
     weave_flows,
 )
 from mfa.sankey.graph import Category, SankeyGraph, SankeyLink, SankeyNode
 from mfa.sankey.groups import node_kinds, node_title, resolve_groups
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from mfa.account import Account
@@ -43,7 +47,6 @@ def weave(
     language: str = "vi",
     period: str | None = None,
     region: str | None = None,
-    node_sd: bool = False,
 ) -> SankeyGraph:
     """Return the graph of `account` as `view` shows it.
 
@@ -61,8 +64,6 @@ def weave(
         Language of names and words.
     period, region
         Which period and region; default: the last period, the first region (the city).
-    node_sd
-        Whether nodes get the σ of what flows through them, covariance included.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def weave(
     ValueError
         The period, region or colouring is unknown.
     """
-    return gather(account, view, period=period, region=region).named(language, node_sd=node_sd)
+    return gather(account, view, period=period, region=region).named(language)
 
 
 def gather(
@@ -128,9 +129,25 @@ class Gathered:
     links: tuple[tuple[SankeyLink, tuple[str, ...]], ...]
     stocks: dict[str, dict[str, Any]]
 
-    def named(self, language: str, *, node_sd: bool = False) -> SankeyGraph:
+    def named(self, language: str) -> SankeyGraph:
         """Return the graph in a language; parameters and errors as of `weave`."""
-        account, view, system = self.account, self.view, self.account.system
+        graph = self._graph(language)
+        nodes = [replace(n, total_sd=sd) for n, sd in zip(graph.nodes, self._sds, strict=True)]
+        return replace(graph, nodes=tuple(nodes))
+
+    @cached_property
+    def _sds(self) -> list[float]:
+        """σ of what flows through the nodes, covariance included, in whatever language."""
+        graph = self._graph("en")
+        stocks: dict[str, list[str]] = {}
+        for stock in self.account.system.stocks.rows():
+            if stock.layer == self.view.layer:
+                stocks.setdefault(stock.process, []).append(f"{stock.id}.change")
+        sums = [_through(node, graph.links, stocks) for node in graph.nodes]
+        return sum_sds(self.account, sums, self.cell, graph.unit)
+
+    def _graph(self, language: str) -> SankeyGraph:
+        view, system = self.view, self.account.system
         if self.flows.empty:
             raise InputError([_nothing(view, language)], language)
         links = [
@@ -139,8 +156,6 @@ class Gathered:
         ]
         drawn = {node for link in links for node in (link.source, link.target)}
         nodes = [_judged(node, links) for node in _nodes(self, language) if node.id in drawn]
-        if node_sd:
-            nodes = [_with_sd(node, links, account, view.layer, self.cell) for node in nodes]
         return SankeyGraph(
             title=view.name(language) or system.title(language),
             nodes=tuple(nodes),
@@ -239,26 +254,20 @@ def _judged(node: SankeyNode, links: list[SankeyLink]) -> SankeyNode:
     return node if closed else replace(node, imbalance=over)
 
 
-def _with_sd(
-    node: SankeyNode, links: list[SankeyLink], account: Account, layer: str, cell: Cell
-) -> SankeyNode:
-    """Return the node with σ of what flows through it, covariance included."""
+def _through(
+    node: SankeyNode, links: Sequence[SankeyLink], stocks: dict[str, list[str]]
+) -> dict[str, float]:
+    """Return the quantities whose sum flows through a node, with their signs.
+
+    The fuller side: all that goes out, with what is laid up; or comes in, with what is drawn.
+    """
     ins = [f for k in links if k.target == node.id != k.source for f in k.flows]
     outs = [f for k in links if k.source == node.id != k.target for f in k.flows]
-    stocks = [
-        f"{stock.id}.change"
-        for stock in account.system.stocks.rows()
-        if stock.process in node.members and stock.layer == layer
-    ]
-    # The fuller side: all that goes out, with what is laid up; or comes in, with what is drawn.
+    sign = 1.0 if outs else -1.0
     weights = dict.fromkeys(outs or ins, 1.0)
-    if (node.stock_change or 0.0) * (1.0 if outs else -1.0) > 0:
-        weights |= dict.fromkeys(stocks, 1.0 if outs else -1.0)
-    if not weights:
-        return node
-    unit = account.system.layer_unit(layer)
-    total = account.linear(weights, period=cell.period, region=cell.region, unit=unit)
-    return replace(node, total_sd=total.sd)
+    if (node.stock_change or 0.0) * sign > 0:
+        weights |= {change: sign for m in node.members for change in stocks.get(m, ())}
+    return weights
 
 
 # -------------------------------------------------------------------------------------------- words

@@ -115,7 +115,7 @@ def test_a_page_tells_every_flow_as_a_row():
     assert page.count("<tr>") == len(hue_like().links) + 1
     row = next(row for row in page.split("<tr>") if "Ủ phân hữu cơ</td><td>Trồng trọt" in row)
     assert "<td>Chất thải</td>" in row
-    assert '<td class="n">5,0</td><td class="n">0,40</td>' in row
+    assert '<td class="n">5,0</td><td class="n">0,4</td>' in row
     unknown = next(row for row in page.split("<tr>") if '<td class="n">30 – 60</td>' in row)
     assert '<td class="n">–</td>' in unknown
 
