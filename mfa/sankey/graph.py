@@ -172,6 +172,8 @@ class SankeyGraph:
     def split_ends(self) -> SankeyGraph:
         """Return the graph with every outside node that both gives and takes cut in two.
 
+        Outside nodes that no flow touches are left out.
+
         One node for imports that also receives, or an environment that is resource and sink, would
         wrap the diagram in a thick loop; as two ends, one left and one right, it does not.
 
@@ -189,18 +191,20 @@ class SankeyGraph:
             for node in self.nodes
             if node.kind != "process" and node.id in sources and node.id in targets
         }
+        touched = sources | targets
+        nodes = [n for n in self.nodes if n.kind == "process" or n.id in touched]
         if not outs:
-            return self
+            return self if len(nodes) == len(self.nodes) else replace(self, nodes=tuple(nodes))
         given = [n.column for n in self.nodes if n.column is not None and n.kind == "process"]
         middle = sum(given) / len(given) if given else 0.0
-        nodes, copies = [], []
-        for node in self.nodes:
+        kept, copies = [], []
+        for node in nodes:
             if node.id not in outs:
-                nodes.append(node)
+                kept.append(node)
                 continue
             # A column given for an end that is cut holds for the half that belongs there.
             late = node.column is not None and node.column > middle
-            nodes.append(replace(node, column=None) if late else node)
+            kept.append(replace(node, column=None) if late else node)
             copies.append(replace(node, id=outs[node.id], column=node.column if late else None))
         links = tuple(replace(k, target=outs.get(k.target, k.target)) for k in self.links)
-        return replace(self, nodes=(*nodes, *copies), links=links)
+        return replace(self, nodes=(*kept, *copies), links=links)

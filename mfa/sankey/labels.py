@@ -11,6 +11,7 @@ from mfa.sankey.arrange import GAP_FRAME, NODE_WIDTH, RING_HOLE, STUB, Arrangeme
 from mfa.sankey.drawing import LINE_HEIGHT, Label, Text
 from mfa.sankey.font import text_width, wrap
 from mfa.sankey.graph import SankeyLink
+from mfa.sankey.route import gap_places, stub_places
 from mfa.sankey.skeleton import Pair, Skeleton
 
 Rectangle = tuple[float, float, float, float]
@@ -118,7 +119,7 @@ def place_labels(
     page: Rectangle,
     keep_out: tuple[Sequence[float], Sequence[float]],
 ) -> list[Label]:
-    """Return the labels, none over another, over a bar or over the edge of the page.
+    """Return the labels, none over another, a bar, a mark or the edge of the page.
 
     Each node tries its own side, the other side, small moves up and down, and smaller type; a
     label that fits nowhere is left out (its tooltip stays). Tall nodes choose first.
@@ -130,6 +131,8 @@ def place_labels(
         stand beyond it.
     """
     bars = {v: _bar(plan, v) for v in range(plan.skeleton.node_count)}
+    frames = [*stub_places(plan).values(), *gap_places(plan)]
+    marks = [(x, y, x + wide, y + high) for x, y, wide, high, *_ in frames]
     labels: dict[int, Label] = {}
     spoken = [v for v, text in texts.items() if text.title or text.amount]
     tall_first = sorted(spoken, key=lambda v: (-plan.height[v], v))
@@ -137,7 +140,7 @@ def place_labels(
     for first in (True, False):
         for node in [v for v in tall_first if v not in labels]:
             taken = [label.box for label in labels.values()]
-            taken += [bar for v, bar in bars.items() if v != node]
+            taken += [bar for v, bar in bars.items() if v != node] + marks
             tries = _candidates(plan, node, texts[node], blocks[node], style, keep_out)
             for lines in islice(tries, 1) if first else tries:
                 label = Label(plan.skeleton.graph.nodes[node], tuple(lines))
