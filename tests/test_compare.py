@@ -174,9 +174,50 @@ class TestSankey:
         (unknown,) = (link for link in graph.links if not link.known)
         assert unknown.category == "unknown"
 
-    def test_what_is_gone_is_said(self) -> None:
-        svg = mfa.compare(mill(bran=5.0), mill()).sankey(None, "en").svg
-        assert "1 flows exist only before" in svg
+    def test_what_is_gone_is_drawn_dashed_with_its_former_size(self) -> None:
+        image = mfa.compare(mill(bran=50.0), mill(unit="kg/year", germ=3.0)).sankey(None, "en")
+        (gone,) = (link for link in image.graph.links if link.gone)
+        assert (gone.source, gone.target, gone.flows) == ("mill", "export", ("bran",))
+        assert (gone.category, gone.value) == ("only_a", 0.0)
+        assert gone.usual == pytest.approx(50_000, rel=0.3)
+        assert image.svg.count("stroke-dasharray") == 1
+        assert "gone: dashed" in image.svg
+        assert ">3.0 (new)<" in image.svg or ">germ" not in image.svg
+
+    def test_what_is_gone_brings_its_nodes(self) -> None:
+        def town(shop: bool) -> Account:
+            s = mfa.System("town", unit="t/year")
+            s.process("mill")
+            s.flow("rice", "import", "mill", value=100, sd=3)
+            s.flow("sold", "mill", "export")
+            if shop:
+                s.process("shop", name_en="Shop")
+                s.flow("gift", "environment", "shop", value=5, sd=1)
+                s.flow("back", "shop", "import", value=4, sd=1)
+                s.flow("rest", "shop", "mill")
+            return s.balance()
+
+        graph = mfa.compare(town(True), town(False)).sankey(None, "en").graph
+        ends = {link.flows[0]: (link.source, link.target) for link in graph.links if link.gone}
+        assert ends == {
+            "gift": ("environment", "shop"),
+            "back": ("shop", "import·out"),
+            "rest": ("shop", "mill"),
+        }
+        assert {node.id: node.title for node in graph.nodes}["shop"] == "Shop"
+
+    def test_a_flow_that_takes_the_place_of_another_is_no_new_link(self) -> None:
+        def path(name: str, value: float) -> Account:
+            s = mfa.System("town", unit="t/year")
+            s.process("mill")
+            s.flow(name, "import", "mill", value=value, sd=1)
+            s.flow("sold", "mill", "export")
+            return s.balance()
+
+        links = mfa.compare(path("old", 100), path("fresh", 150)).sankey(None, "en").graph.links
+        (taken,) = (link for link in links if link.flows == ("fresh",))
+        assert (taken.category, taken.remark) == ("higher", "+50 %")
+        assert not any(link.gone for link in links)
 
 
 class TestFiles:

@@ -11,13 +11,14 @@ import numpy as np
 
 from mfa.balance.spread import combination_sd
 from mfa.comparison.changes import verdict
+from mfa.comparison.gone import lost_flows, weave_before, with_gone
 from mfa.comparison.sides import region_pairs
 from mfa.locale import N_, translator
 from mfa.locale.numbers import format_estimate, format_number
 from mfa.result import Estimate
 from mfa.sankey import SankeyImage, SankeyLink, draw_graph
 from mfa.sankey.colours import change_colour
-from mfa.sankey.graph import Category
+from mfa.sankey.graph import Category, SankeyGraph
 
 if TYPE_CHECKING:
     from mfa.account import Account
@@ -30,6 +31,7 @@ _CATEGORIES = {
     "within": N_("within uncertainty"),
     "unknown": N_("cannot be told"),
     "only_b": N_("new"),
+    "only_a": N_("gone: dashed, with its former size"),
 }
 
 
@@ -48,8 +50,11 @@ def draw_changes(
     pairs = region_pairs(a, b)
     ours, theirs = next((pair for pair in pairs if pair[1] == region), pairs[0])
     graph = weave(b.account, view, language=language, period=b.period, region=theirs)
-    links = tuple(_link(comparison, link, ours, theirs, graph.unit, language)
-                  for link in graph.links)  # fmt: skip
+    before = weave_before(a, view, language, ours)
+    lost = lost_flows(graph, before)
+    graph = with_gone(graph, before, _factor(before, graph))
+    links = tuple(_link(comparison, link, ours, theirs, graph.unit, language,
+                        lost.get(link.id, ())) for link in graph.links)  # fmt: skip
     _ = translator(language)
     used = {link.category for link in links}
     categories = {
@@ -58,21 +63,38 @@ def draw_changes(
         if key in used
     }
     subtitle = _("Change from {a} to {b}; widths: {b}", a=a.title(language), b=b.title(language))
+    said = _("In brackets: the change, where it exceeds 1.96 of its own σ.")
+    told = said if any(link.remark.endswith("%") for link in links) else ""
     graph = replace(
         graph, links=links, categories=categories, subtitle=subtitle,
-        note=" ".join(x for x in (_gone(comparison, language), graph.note) if x),
+        note=" ".join(x for x in (told, graph.note) if x),
     )  # fmt: skip
     return draw_graph(graph, **options)
 
 
 def _link(
-    comparison: Comparison, link: SankeyLink, ours: str, theirs: str, unit: str, language: str
+    comparison: Comparison,
+    link: SankeyLink,
+    ours: str,
+    theirs: str,
+    unit: str,
+    language: str,
+    lost: tuple[str, ...],
 ) -> SankeyLink:
-    """Return the link with its change as category and in its tooltip."""
+    """Return the link with its change as category and in its tooltip.
+
+    `lost` are flows that were part of the link before.
+    """
     a, b = comparison.a, comparison.b
-    rows = _rows(a.account, link.flows, a.period, ours)
+    _ = translator(language)
+    if link.gone:
+        former = link.usual
+        change = _change_text(-former, link.sd, language) if math.isfinite(former) else ""
+        title = " · ".join(x for x in (link.title, change) if x)
+        return replace(link, category="only_a", title=title)
+    rows = _rows(a.account, (*link.flows, *lost), a.period, ours)
     if not rows:
-        return replace(link, category="only_b")
+        return replace(link, category="only_b", remark=_("new"))
     before = _sum(a.account, rows, unit)
     now = Estimate(link.value, link.sd, link.lower, link.upper, unit, link.status)
     sd = math.hypot(before.sd, now.sd)
@@ -134,9 +156,8 @@ def _joint_sd(account: Account, before: list[int], now: list[int], unit: str) ->
     return float(combination_sd(account.solution, weights)[0]) / factor
 
 
-def _gone(comparison: Comparison, language: str) -> str:
-    """Return the sentence that names how many flows there are no more, or nothing."""
-    frame = comparison.quantities
-    gone = int(((frame["verdict"] == "only_a") & (frame["kind"] == "flow")).sum())
-    _ = translator(language)
-    return _("{n} flows exist only before and are not drawn.", n=gone) if gone else ""
+def _factor(before: SankeyGraph | None, now: SankeyGraph) -> float:
+    """Return what turns values of `before` into the unit of `now`."""
+    from mfa.units import convert
+
+    return float(convert(1.0, before.unit, now.unit)) if before else 1.0

@@ -68,6 +68,7 @@ _CHANGES = {
     "within": _GREY,
     "unknown": _WINE,
     "only_b": _GREEN,
+    "only_a": _DARK,
 }
 # Which hues a class of materials likes best, by the beginning of its code, and, without a code,
 # what is counted in volume (water) or energy.

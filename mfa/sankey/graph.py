@@ -82,6 +82,8 @@ class SankeyLink:
         NaN: the value itself.
     remark
         What the drawing writes behind the value, as the change since another period.
+    gone
+        Whether nothing flows any more; drawn dashed, with its former size `usual`.
     """
 
     id: str
@@ -97,6 +99,7 @@ class SankeyLink:
     flows: tuple[str, ...] = ()
     usual: float = math.nan
     remark: str = ""
+    gone: bool = False
 
     @property
     def known(self) -> bool:

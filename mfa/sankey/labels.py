@@ -265,14 +265,17 @@ class _Way:
     spots: list[Spot]
 
     def rank(self, size: float) -> int:
-        """Return 0 for an interval, 1 for a band as broad as its text, 2 for a thin one."""
-        return 0 if not self.link.known else 1 if self.width >= 1.25 * size else 2
+        """Return 0 for an interval or what is gone, 1 for a band as broad as text, 2 for others."""
+        if self.link.gone or not self.link.known:
+            return 0
+        return 1 if self.width >= 1.25 * size else 2
 
     def tries(self, size: float) -> Iterator[Spot]:
         """Yield where text may stand: in a broad band, in and beside others, beside thin loops."""
         rank = self.rank(size)
         above, below = -self.width / 2 - 0.5 * size, self.width / 2 + 0.62 * size
         shifts: tuple[float, ...] = ((0.0, above, below), (0.0,), (above, below))[rank]
+        shifts = (above, below) if self.link.gone else shifts
         spots = self.spots[:-1] if rank and self.kind == "forward" else self.spots
         if rank == 2 and self.kind not in ("back", "self"):
             return

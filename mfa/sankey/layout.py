@@ -215,6 +215,10 @@ class _Layout(Fitting):
         }
 
     def _link_amount(self, link: SankeyLink) -> str:
+        if link.gone:
+            known = math.isfinite(link.usual)
+            former = self.scale.number(link.usual, link.sd) if known else "?"
+            return f"−{former}"
         if not link.known:
             return interval_text(link.lower, link.upper, self.scale)
         amount = self.amount(link.value, link.sd)

@@ -162,7 +162,7 @@ def _ribbon(ribbon: Ribbon, hatches: dict[str, str]) -> str:
         look = (
             f'fill="none" stroke="{paint}" stroke-opacity="{opacity}" '
             f'stroke-width="{_n(ribbon.width)}"'
-        )
+        ) + (' stroke-dasharray="6 4"' if link.gone else "")
     return (
         f'<path class="mfa-link mfa-{clean(link.status)}" data-id="{clean(link.id)}" '
         f'data-source="{clean(link.source)}" data-target="{clean(link.target)}" '
