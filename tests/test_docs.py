@@ -20,8 +20,10 @@ from mfa.cli import cli
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TWINS = sorted((ROOT / "docs" / "vi").glob("*.md"))
 PAPERS = [
     *PAGES,
+    *TWINS,
     *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "reports/README.md")),
     *sorted((ROOT / "cases").glob("*/README.md")),
 ]
@@ -60,8 +62,12 @@ def python_blocks(page: Path) -> Iterator[tuple[str, str | None]]:
             yield block[2], after[2] if close else None
 
 
-WITH_PYTHON = [page for page in PAGES if any(language == "python" for language, _ in blocks(page))]
-WITH_COMMANDS = [page for page in PAGES if any(kind == "console" for kind, _ in blocks(page))]
+WITH_PYTHON = [
+    page for page in (*PAGES, *TWINS) if any(language == "python" for language, _ in blocks(page))
+]
+WITH_COMMANDS = [
+    page for page in (*PAGES, *TWINS) if any(kind == "console" for kind, _ in blocks(page))
+]
 
 
 @pytest.mark.parametrize("page", named(WITH_PYTHON))
@@ -95,6 +101,13 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", named([page for page in PAGES if page.name != "README.md"]))
 def test_every_page_is_reached_from_the_readme(page: Path) -> None:
     assert f"(docs/{page.name})" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", named(TWINS))
+def test_every_vietnamese_page_and_its_twin_lead_to_each_other(page: Path) -> None:
+    english = ROOT / "docs" / page.name
+    assert f"(vi/{page.name})" in english.read_text(encoding="utf-8")
+    assert f"(../{page.name})" in page.read_text(encoding="utf-8")
 
 
 def test_toml_in_the_pages_is_toml() -> None:
