@@ -70,6 +70,17 @@ _CHANGES = {
     "only_b": _GREEN,
     "only_a": _DARK,
 }
+# Where waste ends: good ends in greens and blues, losses in reds and browns.
+_DESTINATIONS = {
+    "reuse": _TEAL,
+    "feed": _OLIVE,
+    "recycling": _BLUE,
+    "composting": _GREEN,
+    "energy_recovery": _AMBER,
+    "landfill": _DARK,
+    "burning": _VERMILION,
+    "dumping": _WINE,
+}
 # Which hues a class of materials likes best, by the beginning of its code, and, without a code,
 # what is counted in volume (water) or energy.
 _LIKED = {
@@ -142,6 +153,11 @@ def class_colour(code: str) -> str:
     True
     """
     return _LIKED.get(".".join(code.split(".")[:2]), (_GREY,))[0]
+
+
+def destination_colour(role: str) -> str:
+    """Return the colour of a destination of waste; see `mfa.indicators.waste.DESTINATIONS`."""
+    return _DESTINATIONS[role]
 
 
 def change_colour(verdict: str) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mfa.model.system import System
     from mfa.model.view import View
 
+_DUST = 1e-9  # share of its limits by which a stock change may differ from zero
 _ENTRIES = 4_000_000  # of a matrix of weights that is filled at once
 # What a link of several flows is: as uncertain as its weakest part.
 _WEAKEST = ("free", "determined", "measured", "reconciled", "fixed")
@@ -254,6 +255,8 @@ def stock_changes(
     for node, part in rows.groupby(rows["source"].map(groups), sort=True):
         value, sd, lower, upper, status = _sum(account, part, cell)
         known = status != "free"
+        if known and abs(value) <= _DUST * max(abs(lower), abs(upper)):
+            value = 0.0  # what rounding leaves of a stock that does not change
         found[node] = {
             "stock_change": value if known else None,
             "stock_sd": sd,

@@ -9,18 +9,10 @@ from mfa.report.document import Block, Figure, Paragraph, Section
 from mfa.report.figures import StackedBar, stacked_bars
 from mfa.report.tables import Column, Num, Range, Row, Table
 from mfa.report.text import Writer
+from mfa.sankey.colours import destination_colour
 from mfa.vocabulary import label
 
-COLOURS = {  # good ends in greens and blues, losses in reds, from the Sankeys' palette
-    "reuse": "#44aa99",
-    "feed": "#999933",
-    "recycling": "#0072b2",
-    "composting": "#117733",
-    "energy_recovery": "#e69f00",
-    "landfill": "#7d8790",
-    "burning": "#d55e00",
-    "dumping": "#882255",
-}
+COLOURS = {role: destination_colour(role) for role in DESTINATIONS}
 
 
 def chapter(w: Writer) -> Section | None:
