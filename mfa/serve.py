@@ -6,6 +6,7 @@ While the input has errors, the page lists them instead.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -40,13 +41,15 @@ class Site:
         The page, UTF-8.
     number
         Counts the builds.
+    building
+        Whether a newer page is being made.
     problems
         The errors the page lists; empty when it shows the account.
     """
 
     def __init__(self, path: str | Path, language: str | None = None) -> None:
         self.path, self.language = Path(path), language
-        self.page, self.number = b"", 0
+        self.page, self.number, self.building = b"", 0, False
         self.problems: list[Problem] = []
         self.title = ""
         self._seen: Stamp = ()
@@ -145,7 +148,8 @@ def make_server(site: Site, port: int) -> ThreadingHTTPServer:
             elif self.path.partition("?")[0] == "/":
                 self._answer(200, site.page, "text/html; charset=utf-8")
             elif self.path == "/version":
-                self._answer(200, str(site.number).encode(), "text/plain")
+                mark = "+" if site.building else ""
+                self._answer(200, f"{site.number}{mark}".encode(), "text/plain")
             elif self.path == "/favicon.ico":
                 self._answer(204, b"", "text/plain")
             else:
@@ -171,6 +175,11 @@ def make_server(site: Site, port: int) -> ThreadingHTTPServer:
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         allow_reuse_address = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Let a browser leave before it has its answer; tell of anything else."""
+            if not isinstance(sys.exception(), ConnectionError):
+                super().handle_error(request, client_address)
 
     return Server((HOST, port), Handler)
 
@@ -216,10 +225,12 @@ def _settled(site: Site, stop: threading.Event) -> bool:
 
 def _rebuild(site: Site, tell: Callable[[float], None], fail: Callable[[Exception], None]) -> None:
     begin = time.perf_counter()
+    site.building = True
     try:
         site.build()
     except (OSError, MFAError) as error:
-        site._seen = site.stamp()
+        site._seen, site.building = site.stamp(), False
         fail(error)
     else:
+        site.building = False
         tell(time.perf_counter() - begin)

@@ -86,6 +86,9 @@ def test_follows_and_answers_this_machine_only(tmp_path: Path) -> None:
     try:
         assert get(port)[0] == 200
         assert get(port, "/version") == (200, "1")
+        site.building = True
+        assert get(port, "/version") == (200, "1+")
+        site.building = False
         assert get(port, "/../pyproject.toml")[0] == 404
         assert get(port, host="evil.example:80")[0] == 403
         tables_case(folder, BROKEN)
@@ -98,6 +101,23 @@ def test_follows_and_answers_this_machine_only(tmp_path: Path) -> None:
     assert not errors
     with pytest.raises(OSError, match="refused"):
         get(port)
+
+
+def test_a_browser_that_leaves_is_no_event(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = make_server(Site(tables_case(tmp_path / "c")), 0)
+    try:
+        for error in (BrokenPipeError(), ValueError("real")):
+            try:
+                raise error
+            except (OSError, ValueError):
+                server.handle_error(None, ("127.0.0.1", 1))
+    finally:
+        server.server_close()
+    told = capsys.readouterr().err
+    assert "ValueError: real" in told
+    assert "BrokenPipeError" not in told
 
 
 def test_taken_port_and_missing_case(tmp_path: Path) -> None:

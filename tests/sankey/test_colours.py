@@ -4,9 +4,9 @@ import re
 import numpy as np
 import pytest
 
-from mfa.model.quantity import Material
 from mfa.comparison import VERDICTS
 from mfa.indicators.waste import DESTINATIONS
+from mfa.model.quantity import Material
 from mfa.sankey import colours
 from mfa.vocabulary import SECTORS, STATUSES
 
@@ -125,10 +125,10 @@ def test_every_colour_of_a_legend_is_one_of_those_hues():
     used = {c.colour for c in colours.sector_categories([*SECTORS, "other"], "en").values()}
     used |= {c.colour for c in colours.status_categories(STATUSES, "en").values()}
     used |= {colours.class_colour(f"MF.{n}") for n in range(1, 9)}
-    used |= {
-        colours.change_colour(v)
-        for v in ("higher", "lower", "within", "unknown", "only_a", "only_b")
-    }
+    used |= {colours.change_colour(verdict) for verdict in VERDICTS}
+    ends = {colours.destination_colour(role) for role in DESTINATIONS}
+    assert len(ends) == len(DESTINATIONS)
+    used |= ends
     assert used <= set(ALL)
     assert len({colours.class_colour(f"MF.{n}") for n in range(1, 9)}) == 8
 
