@@ -114,6 +114,23 @@ def test_period_and_layer_are_remembered_in_the_address(page: Chromium) -> None:
     assert "2022" in page.run("fileName()")
 
 
+def test_another_address_of_the_page_is_followed(page: Chromium) -> None:
+    page.run("choose('process:mill')")
+    page.run("location.hash = 'language=en&view=w'")
+    page.until("document.querySelector('#picture svg')?.getAttribute('lang') === 'en'")
+    assert page.run("document.getElementById('view').value") == "w"
+    assert page.run("state.chosen") == ""
+    page.run("location.hash = 'quantities'")  # a place in the page, no choice
+    page.run("new Promise((done) => setTimeout(done, 50))")
+    assert page.run("document.getElementById('view').value") == "w"
+
+
+def test_sums_have_no_more_digits_than_their_parts(page: Chromium) -> None:
+    assert page.run("spreadOf([{sd: 30, unit: 't'}, {sd: 40, unit: 't'}], 't')") == 50
+    assert page.run("spreadOf([{sd: 30, unit: 'kg'}], 't')") == 0
+    assert page.run("number(12345, decimals(12345, 5000))") == "12.000"
+
+
 @pytest.mark.parametrize(
     ("button", "suffix", "start"),
     [("svg", "svg", b"<svg"), ("png", "png", b"\x89PNG"), ("csv", "csv", b"\xef\xbb\xbfname,id")],

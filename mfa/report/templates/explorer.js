@@ -245,7 +245,8 @@ function aboutProcesses(ids) {
   const parts = [];
   if (ids.length === 1) {
     $("panel-title").textContent = process(ids[0]);
-    parts.push(...aboutBalance(ids[0]));
+    const changes = stocks.filter((q) => q.kind === "stock_change");
+    parts.push(...aboutBalance(ids[0], ins, outs, changes));
   } else {
     const names = ids.map((id) => element("li", {}, link(process(id), `process:${id}`)));
     parts.push(element("h3", {}, word("members")), element("ul", {}, ...names));
@@ -254,13 +255,18 @@ function aboutProcesses(ids) {
   const all = [...ins, ...outs, ...stocks];
   return [...parts, ...aboutDoubts(all), ...aboutSources(all)];
 }
-function aboutBalance(id) {
+// A sum is no more certain than its parts: their σ decide how many digits it gets.
+function spreadOf(items, unitOf) {
+  return items.every((q) => q.unit === unitOf) ? Math.hypot(...items.map((q) => q.sd || 0)) : 0;
+}
+function aboutBalance(id, ...sides) {
   const row = D.balances.find((b) => b[0] === id && b[1] === state.layer && b[2] === state.period && b[3] === state.region);
   if (!row) return [];
   const lines = ["in", "out", "change", "difference"].map((key, i) => {
     const value = row[5 + i];
     const small = key === "difference" && value !== null && Math.abs(value) < 1e-9 * Math.max(Math.abs(row[5] ?? 0), Math.abs(row[6] ?? 0));
-    const text = value === null ? "?" : small ? "0" : plain(value);
+    const spread = spreadOf(sides[i] ?? [], row[4]);
+    const text = value === null ? "?" : small ? "0" : number(value, decimals(value, spread));
     return element("tr", {}, element("th", {scope: "row"}, word(key)), element("td", {class: "n"}, text));
   });
   return [element("h3", {}, `${word("balance")} (${unit(row[4])})`), element("table", {}, element("tbody", {}, ...lines))];
@@ -437,5 +443,12 @@ $("save-png").addEventListener("click", savePng);
 $("save-csv").addEventListener("click", () => save(`${fileName()}.csv`, new Blob([csv()], {type: "text/csv"})));
 $("print").addEventListener("click", () => print());
 document.addEventListener("keydown", (event) => { if (event.key === "Escape" && state.chosen) choose(""); });
+addEventListener("hashchange", () => { // another address of this page, typed or followed
+  const parts = new URLSearchParams(location.hash.slice(1));
+  if (!KEPT.some((key) => parts.has(key))) return;
+  state.chosen = "";
+  recall();
+  drawAll();
+});
 recall();
 drawAll();
