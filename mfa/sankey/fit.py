@@ -23,6 +23,7 @@ from mfa.sankey.labels import GAP, LabelStyle, NodeText, label_side, make_block
 from mfa.sankey.skeleton import Skeleton
 from mfa.sankey.texts import Scale, imbalance_text, stock_text
 
+UNDER = 18.0  # px between the lowest lane and the legend: room for the value of a loop
 _TALLEST = 0.6  # share of the diagram's height one node may take
 STYLES = (
     LabelStyle(13.0),
@@ -92,7 +93,7 @@ class Fitting:
         self.spoken = sum(bool(text.title or text.amount) for text in self.texts.values())
         self.top = self.header().bottom + 12
         below = 0.0 if manner.panel else self.footer(0.0, 0.0).bottom + 48
-        self.room = page.height - self.top - below - 14
+        self.room = page.height - self.top - below - UNDER
         self.crowding = 1.0
         self.hairlines = 0.0
         self.style = self._choose_style()
@@ -118,7 +119,11 @@ class Fitting:
             amount = self.amount(self.sizes[i], node.total_sd) if self.sizes[i] else ""
             if node.id in vague:
                 amount = f"≥ {amount}" if amount else "?"
-            remarks = (stock_text(node, self.scale), imbalance_text(node, self.scale))
+            with_sd = self.manner.uncertainty == "text"
+            remarks = (
+                stock_text(node, self.scale, with_sd=with_sd),
+                imbalance_text(node, self.scale),
+            )
             texts[i] = NodeText(node.title, amount, tuple(text for text in remarks if text))
         return texts
 

@@ -229,8 +229,8 @@ def place_amounts(
         others = taken if way.rank(size) == 1 else taken + bars
         others = others + lanes if way.rank(size) == 2 else others
         for x, y, anchor in way.tries(size):
-            content = amounts[way.link.id]
-            text = Text(x, y + 0.36 * size, content, size, anchor=anchor, role="amount")
+            role = "amount" if way.link.known else "interval"
+            text = Text(x, y + 0.36 * size, amounts[way.link.id], size, anchor=anchor, role=role)
             if _inside(text.box, page) and not any(_meet(text.box, o) for o in others):
                 texts.append(text)
                 taken.append(text.box)

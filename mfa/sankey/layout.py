@@ -18,7 +18,7 @@ from mfa.sankey.arrange import (
 )
 from mfa.sankey.colours import OPACITY
 from mfa.sankey.drawing import Arrow, Box, Drawing, Gap, Ribbon, Stub
-from mfa.sankey.fit import STYLES, Fitting, Manner, Page, throughputs
+from mfa.sankey.fit import STYLES, UNDER, Fitting, Manner, Page, throughputs
 from mfa.sankey.graph import SankeyGraph, SankeyLink
 from mfa.sankey.labels import (
     LabelStyle,
@@ -153,7 +153,7 @@ class _Layout(Fitting):
         plan.top = {item: top + shift for item, top in plan.top.items()}
         plan.lanes = {number: lane + shift for number, lane in plan.lanes.items()}
         end = self.top + self.room if self.page.fixed else high + shift
-        return self._drawing(plan, blocks, style, max(end, high + shift) + 14, zoom)
+        return self._drawing(plan, blocks, style, max(end, high + shift) + UNDER, zoom)
 
     # --------------------------------------------------------------------------------- drawing
 

@@ -27,6 +27,11 @@ _BARS = {
 }
 # Parts neighbours of the same colour.
 _HAIRLINE = 'stroke="#ffffff" stroke-width="0.7" stroke-opacity="0.7"'
+# Hatching shines through what is enough on plain colour.
+_HALOS = {
+    "amount": 'stroke-width="2.5" stroke-opacity="0.75"',
+    "interval": 'stroke-width="5" stroke-opacity="0.9"',
+}
 _TEXT_COLOURS = {"subtitle": _FADED, "note": _FADED}
 
 
@@ -133,7 +138,7 @@ def _diagram(drawing: Drawing, hatches: dict[str, str]) -> Iterator[str]:
     for label in drawing.labels:
         yield _label(label)
     for text in drawing.amounts:
-        yield _text(text, ' class="mfa-amount" stroke-width="2.5" stroke-opacity="0.75"')
+        yield _text(text, f' class="mfa-amount" {_HALOS[text.role]}')
     yield "</g>"
 
 

@@ -144,14 +144,15 @@ def _amount(link: SankeyLink, scale: Scale) -> str:
     return interval_text(link.lower, link.upper, scale)
 
 
-def stock_text(node: SankeyNode, scale: Scale) -> str:
+def stock_text(node: SankeyNode, scale: Scale, *, with_sd: bool = False) -> str:
     """Return the line under a node's name that tells of its stock, or an empty text."""
     _ = translator(scale.language)
     if not node.stock_known:
         return _("stock change unknown")
     if not node.stock_change:
         return ""
-    amount = scale.number(abs(node.stock_change), node.stock_sd)
+    write = scale.estimate if with_sd else scale.number
+    amount = write(abs(node.stock_change), node.stock_sd)
     if node.stock_change > 0:
         return _("+{amount} to stock", amount=amount)
     return _("−{amount} from stock", amount=amount)

@@ -331,3 +331,40 @@ def test_five_hundred_links_take_less_than_two_seconds():
     start = time.process_time()
     layout(random_city(120, 500, seed=3))
     assert time.process_time() - start < 2.0
+
+
+def test_labels_are_no_more_precise_than_their_sd():
+    nodes = (
+        SankeyNode("a", "A", total_sd=300.0),
+        SankeyNode("b", "B", stock_change=-1234.0, stock_sd=90.0),
+        SankeyNode("c", "C"),
+    )
+    links = (
+        SankeyLink("x", "a", "b", 2654.0, 300.0),
+        SankeyLink("y", "b", "c", 1500.0, 40.0),
+        SankeyLink("z", "a", "c", 777.0, 200.0),
+    )
+    drawing = layout(SankeyGraph("", nodes, links, "t/year"))
+    said = [line.text for label in drawing.labels for line in label.lines]
+    assert "3,400" in said
+    assert "−1,230 from stock" in said
+    assert {text.text for text in drawing.amounts} == {"2,700", "1,500", "800"}
+    drawing = layout(SankeyGraph("", nodes, links, "t/year"), uncertainty="text")
+    assert "−1,230 ± 90 from stock" in [t.text for x in drawing.labels for t in x.lines]
+
+
+def test_a_loop_tells_its_value_unless_its_target_says_it():
+    nodes = (SankeyNode("a", "A"), SankeyNode("b", "B"))
+    links = (SankeyLink("on", "a", "b", 1000.0), SankeyLink("back", "b", "a", 2.0))
+    assert [t.text for t in layout(SankeyGraph("", nodes, links)).amounts] == ["2.0"]
+
+
+def test_what_is_gone_is_dashed_and_tells_its_former_size():
+    nodes = (SankeyNode("a", "A"), SankeyNode("b", "B"), SankeyNode("c", "C"))
+    links = (
+        SankeyLink("on", "a", "b", 100.0),
+        SankeyLink("off", "a", "c", 0.0, usual=40.0, gone=True),
+    )
+    drawing = layout(SankeyGraph("", nodes, links))
+    assert [t.text for t in drawing.amounts] == ["−40"]
+    assert {r.link.id: r.width for r in drawing.ribbons}["off"] == LEAST_WIDTH
