@@ -74,7 +74,7 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     # typst works outside of Python's lock: the PDFs are set while the other languages are composed
     # and the other files are written.
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(len(languages) or 1) as pool:
         documents, pdfs = {}, {}
         for language in languages:
             documents[language] = compose(facts, language)

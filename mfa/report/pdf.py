@@ -49,6 +49,7 @@ from mfa.sankey.font import FAMILY
 
 SOURCE = source_anchor("")  # how the anchors of sources begin
 UNBROKEN = 12  # lines; only higher rows may go on to the next page
+_PLAIN = re.compile("[A-Za-z0-9_-]+")  # places are named in plain letters
 TOGETHER = 0.45  # of a page; lower tables stand on one page
 
 
@@ -96,7 +97,7 @@ class _Setter:
 
     def __init__(self, document: Document) -> None:
         self.language = document.language
-        self.linked = linked_anchors(document)
+        self.names = _place_names(linked_anchors(document))
         self.area, self.across = type_area(False), False
         self.annex = False
 
@@ -167,7 +168,7 @@ class _Setter:
         word, number = split_label(label)
         return {
             "word": word,
-            "number": number,
+            "number": str(number),
             "caption": clean(title),
             "anchor": self._anchor(id),
         }
@@ -244,9 +245,18 @@ class _Setter:
         """
         if href.startswith("#"):
             wanted = not self.annex or href.startswith(f"#{SOURCE}")
-            return {"to": href[1:]} if wanted and href[1:] in self.linked else {}
+            name = self._anchor(href[1:])
+            return {"to": name} if wanted and name else {}
         address = web_address(href)
         return {"url": address} if address else {}
 
     def _anchor(self, name: str) -> str:
-        return name if name in self.linked else ""
+        return self.names.get(name, "")
+
+
+def _place_names(anchors: Iterable[str]) -> dict[str, str]:
+    """Return anchor → name of the place in the PDF: itself, or a number if it is not plain."""
+    return {
+        anchor: anchor if _PLAIN.fullmatch(anchor) else f".{number}"
+        for number, anchor in enumerate(sorted(anchors))
+    }
