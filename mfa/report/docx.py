@@ -53,8 +53,10 @@ from mfa.report.paged import (
     clean,
     fresh_pages,
     is_plate,
+    kept_together,
     lies_across,
     linked_anchors,
+    paper_order,
     paper_picture,
     split_label,
     type_area,
@@ -213,6 +215,7 @@ class _Writer:
         entries = []
         for level, section, name in self._entries():
             words = run(section.number) + "<w:r><w:tab/></w:r>" + run(clean(section.title))
+            words += "<w:r><w:tab/></w:r>" + field(f"PAGEREF {name} \\h", "")
             link = f'<w:hyperlink w:anchor="{name}" w:history="1">{words}</w:hyperlink>'
             entries.append(paragraph(self.style(f"TOC {level}"), start + link))
             start = ""
@@ -246,7 +249,12 @@ class _Writer:
             self.marks.at(section.id) + marks,
             page + self._numbering(level),
         )
-        return heading + "".join(self._block(block, level) for block in section.blocks)
+        kept = 0 if self.across else kept_together(section, self.area)
+        blocks = (
+            self._block(block, level, number < kept)
+            for number, block in enumerate(paper_order(section))
+        )
+        return heading + "".join(blocks)
 
     def _plate(self, section: Section, level: int) -> str:
         """Return a section that lies across."""
@@ -262,7 +270,8 @@ class _Writer:
         number = self.lists[ANNEXES if self.annex else CHAPTERS]
         return f'<w:numPr><w:ilvl w:val="{level - 1}"/><w:numId w:val="{number}"/></w:numPr>'
 
-    def _block(self, block: Block, level: int) -> str:
+    def _block(self, block: Block, level: int, kept: bool = False) -> str:
+        """Return a block; one that is kept stays on the page of what follows."""
         style, rich = self.style, self.texts.rich
         match block:
             case Section() if is_plate(block) and not self.across:
@@ -270,7 +279,8 @@ class _Writer:
             case Section():
                 return self._section_text(block, level + 1)
             case Paragraph(text, kind):
-                return paragraph(style(PARAGRAPHS.get(kind, "Normal")), rich(text))
+                keep = "<w:keepNext/>" if kept else ""
+                return paragraph(style(PARAGRAPHS.get(kind, "Normal")), rich(text), keep)
             case Bullets(items):
                 return "".join(paragraph(style("List Bullet"), rich(item)) for item in items)
             case Definitions(items):

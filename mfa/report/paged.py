@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
@@ -10,9 +11,10 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from mfa.report.document import Card, Document, Figure, Section, Strong
+from mfa.report.document import Block, Card, Document, Figure, Paragraph, Section, Strong, plain
 from mfa.report.html import tidy
 from mfa.report.tables import Badge, Bar, Cell, Num, Range, Ref, Table
+from mfa.sankey.font import text_width
 
 MM = 72 / 25.4  # points
 PAGE = (210 * MM, 297 * MM)  # A4
@@ -34,6 +36,7 @@ COLOURS = {  # those of the page's style sheet
 }
 HEAT = {1: "e6f0f2", 2: "c3dde2", 3: "8fc0c9", 4: "5aa2ae"}
 MANY_COLUMNS, MANY_ROWS = 8, 60  # a table with at least as many lies across the page
+TEXT_SIZE, CAPTION = 10.0, 5.0  # points; lines of a heading and a caption
 LIGHT_CHAPTER = 30  # rows of tables
 SHORT_REPORT = 120  # rows of tables up to which chapters follow each other on the same page
 
@@ -155,6 +158,36 @@ def lies_across(chapter: Section) -> bool:
 def is_plate(section: Section) -> bool:
     """Return whether a section is nothing but a wide picture: its heading lies across as well."""
     return bool(section.blocks) and all(isinstance(b, Figure) and b.wide for b in section.blocks)
+
+
+def paper_order(section: Section) -> tuple[Block, ...]:
+    """Return the blocks of a section, those that get a page across after all others.
+
+    Where the paper is turned, the page before ends: better behind the section than within.
+    """
+    if is_plate(section):
+        return section.blocks
+    wide = [isinstance(block, Figure) and block.wide for block in section.blocks]
+    pairs = list(zip(section.blocks, wide, strict=True))
+    return (*(b for b, across in pairs if not across), *(b for b, across in pairs if across))
+
+
+def kept_together(section: Section, area: tuple[float, float]) -> int:
+    """Return how many blocks stay with the heading: sentences up to a picture, if a page holds it.
+
+    Otherwise a page would end in white because the picture did not fit below its sentences.
+    """
+    lines, before = 0.0, 0
+    for before, block in enumerate(section.blocks):
+        if not isinstance(block, Paragraph):
+            break
+        lines += math.ceil(text_width(plain(block.text), TEXT_SIZE) / area[0]) + 0.6
+    else:
+        return 0
+    if not isinstance(block, Figure) or block.wide:
+        return 0
+    high = paper_picture(block, area).height + (lines + CAPTION) * TEXT_SIZE * 1.65
+    return before + 1 if high < 0.9 * area[1] else 0
 
 
 def type_area(across: bool) -> tuple[float, float]:

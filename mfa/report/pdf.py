@@ -34,8 +34,10 @@ from mfa.report.paged import (
     clean,
     fresh_pages,
     is_plate,
+    kept_together,
     lies_across,
     linked_anchors,
+    paper_order,
     paper_picture,
     split_label,
     type_area,
@@ -114,7 +116,8 @@ class _Setter:
             "title": clean(section.title),
             "number": section.number,
             "anchor": self._anchor(section.id),
-            "blocks": [self._block(block) for block in section.blocks],
+            "kept": 0 if self.across else kept_together(section, self.area),
+            "blocks": [self._block(block) for block in paper_order(section)],
         }
 
     def _plate(self, section: Section) -> dict[str, Any]:

@@ -226,7 +226,7 @@ def test_labels_of_pictures_are_large_enough_to_read():
         area = type_area(figure.wide)
         drawn = paper_picture(figure, area)
         sizes = [float(n) for n in re.findall(r'font-size="([\d.]+)"', drawn.svg)]
-        box = re.search(r'viewBox="0 0 ([\d.]+) ', drawn.svg)
+        box = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ', drawn.svg)
         assert min(sizes) * drawn.width / float(box[1]) >= 5.5
         assert drawn.width <= area[0] + 0.1
     assert PX < 1 < MM

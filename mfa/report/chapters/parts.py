@@ -40,15 +40,19 @@ def flow_row(w: Writer, item: Item) -> Row:
 def balance_table(w: Writer, anchor: str, name: str, balances: Iterable[Balance]) -> Table:
     """Return inputs, outputs, stock change and difference of processes, after and before.
 
-    `name` says in the title whose processes they are.
-
-    Columns in which no process has anything are left out.
+    `name` says in the title whose processes they are. Columns in which no process has anything are
+    left out; if there is no difference anywhere, the note says so.
     """
     _ = w.tr
     balances = tuple(balances)
     unit = w.unit(balances[0].unit)
     stocks = any(b.stock_change.weights for b in balances)
+    gaps = any(map(_gap, balances))
     before = any(b.complete_before for b in balances)
+    notes = (
+        "" if gaps else _("Every balance closes."),
+        _("“–” before balancing: not everything there was measured.") if before else "",
+    )
     return Table(
         anchor,
         _("Balances"),
@@ -58,23 +62,28 @@ def balance_table(w: Writer, anchor: str, name: str, balances: Iterable[Balance]
             Column(_("In"), "number", unit),
             Column(_("Out"), "number", unit),
             *((Column(_("Stock change"), "number", unit),) if stocks else ()),
-            Column(_("Difference"), "number", unit),
+            *((Column(_("Difference"), "number", unit),) if gaps else ()),
             *((Column(_("Difference before balancing"), "number", unit),) if before else ()),
         ),
-        tuple(_balance_row(w, b, stocks, before) for b in balances),
-        _("“–” before balancing: not everything there was measured.") if before else "",
+        tuple(_balance_row(w, b, stocks, gaps, before) for b in balances),
+        " ".join(note for note in notes if note),
     )
 
 
-def _balance_row(w: Writer, b: Balance, stocks: bool, before: bool) -> Row:
-    gap = 0.0 if abs(b.difference) <= 1e-9 * b.size else b.difference
+def _gap(b: Balance) -> float:
+    """Return what a balance leaves over; rounding is nothing."""
+    return 0.0 if abs(b.difference) <= 1e-9 * b.size else b.difference
+
+
+def _balance_row(w: Writer, b: Balance, stocks: bool, gaps: bool, before: bool) -> Row:
+    gap = _gap(b)
     return Row(
         (
             w.process(b.process),
             w.total_cell(b.inputs),
             w.total_cell(b.outputs),
             *((w.total_cell(b.stock_change),) if stocks else ()),
-            Num(gap, b.size / 1e3 or None) if gap else Num(0.0),
+            *((Num(gap, b.size / 1e3 or None) if gap else Num(0.0),) if gaps else ()),
             *((Num(b.difference_before),) if before else ()),
         )
     )
