@@ -108,7 +108,9 @@ def cropped(svg: str, left: float, top: float, right: float, bottom: float) -> s
     >>> cropped('<svg viewBox="0 0 40 30" width="40" height="30">', 4, 5, 36, 25.04)
     '<svg viewBox="4 5 32 20" width="32" height="20">'
     """
-    x, y, wide, tall = (f"{n:.1f}".removesuffix(".0") for n in (left, top, right - left, bottom - top))
+    x, y, wide, tall = (
+        f"{n:.1f}".removesuffix(".0") for n in (left, top, right - left, bottom - top)
+    )
     head = svg.index("<svg")
     end = svg.index(">", head)
     shown = re.sub(r'viewBox="[^"]*"', f'viewBox="{x} {y} {wide} {tall}"', svg[head:end])

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -36,7 +36,8 @@ COLOURS = {  # those of the page's style sheet
 }
 HEAT = {1: "e6f0f2", 2: "c3dde2", 3: "8fc0c9", 4: "5aa2ae"}
 MANY_COLUMNS, MANY_ROWS = 8, 60  # a table with at least as many lies across the page
-TEXT_SIZE, CAPTION = 10.0, 5.0  # points; lines of a heading and a caption
+TEXT_SIZE, LINE, CAPTION = 10.0, 1.65, 5.0  # points; em; lines of a heading and a caption
+FULL = 0.9  # of the type area's height: what stays together may take
 LIGHT_CHAPTER = 30  # rows of tables
 SHORT_REPORT = 120  # rows of tables up to which chapters follow each other on the same page
 
@@ -177,17 +178,14 @@ def kept_together(section: Section, area: tuple[float, float]) -> int:
 
     Otherwise a page would end in white because the picture did not fit below its sentences.
     """
-    lines, before = 0.0, 0
-    for before, block in enumerate(section.blocks):
-        if not isinstance(block, Paragraph):
-            break
-        lines += math.ceil(text_width(plain(block.text), TEXT_SIZE) / area[0]) + 0.6
-    else:
+    sentences = list(takewhile(lambda block: isinstance(block, Paragraph), section.blocks))
+    picture = next(iter(section.blocks[len(sentences) :]), None)
+    if not isinstance(picture, Figure) or picture.wide:
         return 0
-    if not isinstance(block, Figure) or block.wide:
-        return 0
-    high = paper_picture(block, area).height + (lines + CAPTION) * TEXT_SIZE * 1.65
-    return before + 1 if high < 0.9 * area[1] else 0
+    widths = [text_width(plain(sentence.text), TEXT_SIZE) for sentence in sentences]
+    lines = CAPTION + sum(math.ceil(width / area[0]) + 0.6 for width in widths)
+    high = paper_picture(picture, area).height + lines * TEXT_SIZE * LINE
+    return len(sentences) + 1 if high < FULL * area[1] else 0
 
 
 def type_area(across: bool) -> tuple[float, float]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mfa.report.facts import Balance, Item
-from mfa.report.tables import Column, Num, Row, Table
+from mfa.report.tables import Cell, Column, Num, Row, Table
 from mfa.report.text import Writer
+from mfa.vocabulary import label
 
 LONG = 20  # rows from which a table offers a filter
 
@@ -15,9 +16,7 @@ def flow_columns(w: Writer, unit: str) -> tuple[Column, ...]:
     """Return the columns of a list of flows; `unit` in words."""
     _ = w.tr
     return (
-        Column(_("Flow")),
-        Column(_("Value"), "number", unit),
-        Column("σ", "number", unit),
+        *amount_columns(w, unit),
         Column(_("95 % interval"), "range", unit),
         Column(_("Status"), "short"),
         Column(_("From → to")),
@@ -27,14 +26,41 @@ def flow_columns(w: Writer, unit: str) -> tuple[Column, ...]:
 def flow_row(w: Writer, item: Item) -> Row:
     """Return one flow in the common unit of its layer."""
     cells = (
-        w.ref(item.id),
-        w.value_cell(item, common=True),
-        Num(item.amount_sd, item.amount_sd or None),
+        *amount_cells(w, item),
         w.range_cell(item, common=True),
         w.status(item.status),
         w.path(item),
     )
     return Row(cells, "" if item.known else "weak")
+
+
+def amount_columns(w: Writer, unit: str) -> tuple[Column, ...]:
+    """Return the columns with which every list of flows begins."""
+    _ = w.tr
+    return Column(_("Flow")), Column(_("Value"), "number", unit), Column("σ", "number", unit)
+
+
+def amount_cells(w: Writer, item: Item) -> tuple[Cell, ...]:
+    """Return name, value and σ of a flow in the common unit of its layer."""
+    value = w.value_cell(item, common=True)
+    return w.ref(item.id), value, Num(item.amount_sd, item.amount_sd or None)
+
+
+def role_column(w: Writer) -> Column:
+    """Return the column that says where waste goes."""
+    return Column(w.tr("Where it goes"), "short")
+
+
+def role_cell(w: Writer, item: Item) -> Cell:
+    """Return where a flow of waste goes."""
+    return label("role", item.role, w.language)
+
+
+def score_columns(w: Writer) -> tuple[Column, ...]:
+    """Return a column for the criterion, and one for each score."""
+    _ = w.tr
+    scores = (_("1 (best)"), "2", "3", _("4 (worst)"))
+    return Column(_("Criterion")), *(Column(score, "number") for score in scores)
 
 
 def balance_table(w: Writer, anchor: str, name: str, balances: Iterable[Balance]) -> Table:
