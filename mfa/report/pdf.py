@@ -63,7 +63,12 @@ def render_pdf(document: Document) -> bytes:
     RuntimeError
         typst cannot set it, or has doubts; the message is typst's.
     """
-    return typeset_pdf("report.typ", _report(document))
+    return typeset_pdf(*setting(document))
+
+
+def setting(document: Document) -> tuple[str, dict[str, Any]]:
+    """Return the template and everything it shows: what `mfa.report.typesetting` makes a PDF of."""
+    return "report.typ", _report(document)
 
 
 def _report(document: Document) -> dict[str, Any]:
