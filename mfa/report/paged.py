@@ -35,7 +35,8 @@ COLOURS = {  # those of the page's style sheet
     "lower": ("dbeaf6", "0b4a78"),
 }
 HEAT = {1: "e6f0f2", 2: "c3dde2", 3: "8fc0c9", 4: "5aa2ae"}
-MANY_COLUMNS, MANY_ROWS = 8, 60  # a table with at least as many lies across the page
+MANY_COLUMNS = 8
+BROAD = ((MANY_COLUMNS, 60), (12, 8))  # columns, rows: a table with as many lies across the page
 TEXT_SIZE, LINE, CAPTION = 10.0, 1.65, 5.0  # points; em; lines of a heading and a caption
 FULL = 0.9  # of the type area's height: what stays together may take
 LIGHT_CHAPTER = 30  # rows of tables
@@ -150,8 +151,9 @@ def lies_across(chapter: Section) -> bool:
         lies_across(block)
         if isinstance(block, Section)
         else isinstance(block, Table)
-        and len(block.columns) >= MANY_COLUMNS
-        and len(block.rows) >= MANY_ROWS
+        and any(
+            len(block.columns) >= columns and len(block.rows) >= rows for columns, rows in BROAD
+        )
         for block in chapter.blocks
     )
 

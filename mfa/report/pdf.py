@@ -29,6 +29,7 @@ from mfa.report.paged import (
     HEAT,
     MARGINS,
     PAGE,
+    TEXT_SIZE,
     Part,
     cell_parts,
     clean,
@@ -50,6 +51,7 @@ from mfa.report.xlsx import CREATED
 from mfa.sankey.font import FAMILY
 
 SOURCE = source_anchor("")  # how the anchors of sources begin
+INDENT = 24.0  # points: a list or a box takes that much of the width
 UNBROKEN = 12  # lines; only higher rows may go on to the next page
 _PLAIN = re.compile("[A-Za-z0-9_-]+")  # places are named in plain letters
 TOGETHER = 0.45  # of a page; lower tables stand on one page
@@ -139,9 +141,9 @@ class _Setter:
             case Section():
                 return self._section(block) | {"across": False}
             case Paragraph(text, kind):
-                return {"kind": "paragraph", "style": kind, "text": self._rich(text)}
+                return {"kind": "paragraph", "style": kind, "text": self._sentence(text)}
             case Bullets(items):
-                return {"kind": "bullets", "items": [self._rich(item) for item in items]}
+                return {"kind": "bullets", "items": [self._sentence(item) for item in items]}
             case Definitions(items):
                 pairs = [[self._rich((term,)), self._rich(text)] for term, text in items]
                 return {"kind": "definitions", "items": pairs}
@@ -231,6 +233,10 @@ class _Setter:
         if all(isinstance(part, str) for part in parts):
             return "".join(parts)
         return parts
+
+    def _sentence(self, rich: Rich) -> Any:
+        """Return a sentence whose words fit the page."""
+        return self._rich(rich, self.area[0] - INDENT, TEXT_SIZE)
 
     def _part(self, part: Part, width: float, size: float) -> Any:
         text = part if isinstance(part, str) else part.text
