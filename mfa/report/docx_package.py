@@ -129,7 +129,8 @@ def zip_parts(content: Mapping[str, bytes]) -> bytes:
         first = "[Content_Types].xml"
         for name in [first, *sorted(content.keys() - {first})]:
             info = zipfile.ZipInfo(name, EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
+            packed = name.endswith((".png", ".jpg", ".jpeg"))  # once is enough
+            info.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
             info.create_system = 0
             info.external_attr = 0o600 << 16
             archive.writestr(info, content[name])

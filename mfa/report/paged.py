@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import lru_cache
 from itertools import pairwise, takewhile
 from typing import Any
@@ -134,15 +134,15 @@ def linked_anchors(document: Document) -> frozenset[str]:
 
 
 def _everything(item: Any) -> Iterator[Any]:
-    """Yield every part of the document tree."""
-    if isinstance(item, tuple):
-        for part in item:
-            yield from _everything(part)
-    elif is_dataclass(item):
-        yield item
-        if not isinstance(item, Num | Range | Bar | Badge):
-            for field in fields(item):
-                yield from _everything(getattr(item, field.name))
+    """Yield every part of the document tree, in any order."""
+    waiting = [item]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting += part
+        elif not isinstance(part, str | Num | Range | Bar | Badge) and is_dataclass(part):
+            yield part
+            waiting += vars(part).values()
 
 
 def lies_across(chapter: Section) -> bool:
