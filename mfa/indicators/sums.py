@@ -135,7 +135,7 @@ class Reader:
             sum(abs(w) * max(self._amount(i, n) for n in names) for i, w in weights.items())
             for names in (("value", "input"), ("sd", "input_sd"))
         )
-        exact = not found.sd > CANCELLED * sd
+        exact = not sd or not found.sd > CANCELLED * sd
         if exact and abs(found.value) <= ROUNDING * value:
             return replace(found, value=0.0, sd=0.0, lower=0.0, upper=0.0)
         return found

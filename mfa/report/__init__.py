@@ -6,7 +6,7 @@ Every format shows the same document: the same chapters, tables, figures and num
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,19 +72,19 @@ def write_report(
     facts = collect(account, case_id)
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    # typst works outside of Python's lock: the PDFs are set while the other languages are composed
-    # and the other files are written.
-    with ThreadPoolExecutor(1) as pool:
-        documents, pdfs = {}, {}
+    # typst works outside of Python's lock: PDFs are set and pictures for Word are drawn while the
+    # other languages are composed and the other files are written.
+    with ThreadPoolExecutor(2 * len(languages) or 1) as pool:
+        documents: dict[str, Document] = {}
+        papers: dict[str, Future[bytes]] = {}
         for language in languages:
             documents[language] = compose(facts, language)
-            if "pdf" in formats:
-                pdfs[language] = pool.submit(_pdf, documents[language])
+            for name, make in _papers(documents[language], formats, letterhead):
+                papers[name] = pool.submit(make)
         files = [
             *_pages(facts, documents, formats),
-            *_word_files(documents, formats, letterhead),
             *_workbook(documents, formats),
-            *((f"report.{key}.pdf", pdfs[key].result) for key in pdfs),
+            *((name, papers[name].result) for name in papers),
         ]
         contents = {folder / name: make() for name, make in files}
     replace_files(contents)
@@ -136,15 +136,22 @@ def _pages(
         yield EXPLORER, lambda: explorer().encode("utf-8")
 
 
-def _word_files(
-    documents: Mapping[str, Document], formats: Sequence[str], letterhead: bytes | None
+def _papers(
+    document: Document, formats: Sequence[str], letterhead: bytes | None
 ) -> Iterator[tuple[str, Make]]:
-    """Yield name and maker of every Word file."""
+    """Yield name and maker of PDF and Word file.
+
+    Tables are measured and pictures drawn on the way, once for both.
+    """
+    if "pdf" in formats:
+        from mfa.report.pdf import setting
+        from mfa.report.typesetting import typeset_pdf
+
+        yield f"report.{document.language}.pdf", partial(typeset_pdf, *setting(document))
     if "docx" in formats:
         from mfa.report.docx import render_docx
 
-        for language, document in documents.items():
-            yield f"report.{language}.docx", partial(render_docx, document, letterhead)
+        yield f"report.{document.language}.docx", partial(render_docx, document, letterhead)
 
 
 def _workbook(
@@ -155,12 +162,6 @@ def _workbook(
         from mfa.report.xlsx import render_xlsx
 
         yield "report.xlsx", partial(render_xlsx, list(documents.values()))
-
-
-def _pdf(document: Document) -> bytes:
-    from mfa.report.pdf import render_pdf
-
-    return render_pdf(document)
 
 
 def _letterhead(template: Path, formats: Sequence[str]) -> bytes:

@@ -34,6 +34,7 @@ WHOLE = 11  # characters; headings up to this length stay on one line unless col
 SLACK = 1.07  # lines break at words: text takes that much more room than its length
 SMALL, STRETCH = 0.62, 1.3  # a small table takes at least that share, and grows by that factor
 POWER = 6  # the height of a row is nearly that of its highest cell
+GLYPH = 1.4  # em; no letter is wider
 STEPS = 40
 CROWDED = 8  # how much a table is disliked whose words do not fit their columns
 
@@ -98,7 +99,8 @@ def breakable(text: str, width: float, size: float) -> str:
     """
     room = width - PADDING
     words = text.split(" ")
-    if all(text_width(word, size, "semibold") <= room for word in words):
+    sure = room / (size * GLYPH)  # letters: shorter words need no measuring
+    if all(len(word) <= sure or text_width(word, size, "semibold") <= room for word in words):
         return text
     return " ".join(_break(word, room, size) for word in words)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import io
 import re
-from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -24,10 +23,9 @@ from mfa.report.document import (
     Paragraph,
     Section,
 )
+from mfa.report.docx_contents import bookmark, contents, sections
 from mfa.report.docx_package import (
-    Styles,
     W,
-    add_numbering,
     frozen,
     own_package,
     parsed,
@@ -35,6 +33,7 @@ from mfa.report.docx_package import (
     serialised,
     update_fields,
 )
+from mfa.report.docx_styles import Styles, add_numbering
 from mfa.report.docx_tables import Tables
 from mfa.report.docx_xml import (
     TWIPS,
@@ -53,8 +52,10 @@ from mfa.report.paged import (
     clean,
     fresh_pages,
     is_plate,
+    kept_together,
     lies_across,
     linked_anchors,
+    paper_order,
     paper_picture,
     split_label,
     type_area,
@@ -69,7 +70,6 @@ if TYPE_CHECKING:
 
 DPI = 240  # of pictures: 1,650 px across an A4 page
 CHAPTERS, ANNEXES, BULLETS = 1, 2, 3  # lists in templates/word/numbering.xml
-CONTENTS_DEPTH = 2
 TURN = "\0"  # in the text of a chapter: here the paper is turned; no text can hold it
 
 
@@ -198,35 +198,7 @@ class _Writer:
             parts.append(paragraph(style("Report Fact"), content))
         footer = run(clean(document.footer))
         parts.append(paragraph(style("Report Small"), footer, '<w:spacing w:before="600"/>'))
-        return "".join(parts) + self._contents()
-
-    def _contents(self) -> str:
-        """Return the field of the table of contents with what it shows until it is updated."""
-        _ = self.tr
-        title = paragraph(self.style("TOC Heading"), run(_("Contents")), "<w:pageBreakBefore/>")
-        instruction = f' TOC \\o "1-{CONTENTS_DEPTH}" \\h \\z \\u '
-        start = (
-            _switch("begin")
-            + f'<w:r><w:instrText xml:space="preserve">{instruction}</w:instrText></w:r>'
-            + _switch("separate")
-        )
-        entries = []
-        for level, section, name in self._entries():
-            words = run(section.number) + "<w:r><w:tab/></w:r>" + run(clean(section.title))
-            link = f'<w:hyperlink w:anchor="{name}" w:history="1">{words}</w:hyperlink>'
-            entries.append(paragraph(self.style(f"TOC {level}"), start + link))
-            start = ""
-        end = paragraph(self.style("Table End"), start + _switch("end"))
-        return (
-            '<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/>'
-            "<w:docPartUnique/></w:docPartObj></w:sdtPr><w:sdtContent>"
-            f"{title}{''.join(entries)}{end}</w:sdtContent></w:sdt>"
-        )
-
-    def _entries(self) -> Iterator[tuple[int, Section, str]]:
-        for level, section in _sections(self.document.chapters, 1):
-            if level <= CONTENTS_DEPTH:
-                yield level, section, _bookmark(section)
+        return "".join(parts) + contents(document, style)
 
     # -------------------------------------------------------------------------------------- blocks
 
@@ -239,14 +211,19 @@ class _Writer:
 
     def _section_text(self, section: Section, level: int, fresh: bool = False) -> str:
         level = min(level, 3)
-        marks = self.marks.named(_bookmark(section), run(clean(section.title)))
+        marks = self.marks.named(bookmark(section), run(clean(section.title)))
         page = "<w:pageBreakBefore/>" if fresh else ""
         heading = paragraph(
             self.style(f"Heading {level}"),
             self.marks.at(section.id) + marks,
             page + self._numbering(level),
         )
-        return heading + "".join(self._block(block, level) for block in section.blocks)
+        kept = 0 if self.across else kept_together(section, self.area)
+        blocks = (
+            self._block(block, level, number < kept)
+            for number, block in enumerate(paper_order(section))
+        )
+        return heading + "".join(blocks)
 
     def _plate(self, section: Section, level: int) -> str:
         """Return a section that lies across."""
@@ -262,7 +239,8 @@ class _Writer:
         number = self.lists[ANNEXES if self.annex else CHAPTERS]
         return f'<w:numPr><w:ilvl w:val="{level - 1}"/><w:numId w:val="{number}"/></w:numPr>'
 
-    def _block(self, block: Block, level: int) -> str:
+    def _block(self, block: Block, level: int, kept: bool = False) -> str:
+        """Return a block; one that is kept stays on the page of what follows."""
         style, rich = self.style, self.texts.rich
         match block:
             case Section() if is_plate(block) and not self.across:
@@ -270,7 +248,8 @@ class _Writer:
             case Section():
                 return self._section_text(block, level + 1)
             case Paragraph(text, kind):
-                return paragraph(style(PARAGRAPHS.get(kind, "Normal")), rich(text))
+                keep = "<w:keepNext/>" if kept else ""
+                return paragraph(style(PARAGRAPHS.get(kind, "Normal")), rich(text), keep)
             case Bullets(items):
                 return "".join(paragraph(style("List Bullet"), rich(item)) for item in items)
             case Definitions(items):
@@ -297,7 +276,7 @@ class _Writer:
         shown = {
             figure.id: paper_picture(figure, self._area(figure.wide or lies_across(chapter)))
             for chapter in self.document.chapters
-            for _, section in _sections((chapter,), 1)
+            for _, section in sections((chapter,), 1)
             for figure in section.blocks
             if isinstance(figure, Figure)
         }
@@ -375,23 +354,6 @@ class _Writer:
 
 
 PARAGRAPHS = {"lead": "Report Lead", "note": "Report Note", "small": "Report Small"}
-
-
-def _sections(sections: Sequence[Block], level: int) -> Iterator[tuple[int, Section]]:
-    """Yield every section in reading order with its level."""
-    for section in sections:
-        if isinstance(section, Section):
-            yield level, section
-            yield from _sections(section.blocks, level + 1)
-
-
-def _bookmark(section: Section) -> str:
-    """Return the name by which the table of contents leads to a section."""
-    return "_Toc" + section.number.replace(".", "_")
-
-
-def _switch(kind: str) -> str:
-    return f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>'
 
 
 def _highest_bookmark(word: WordDocument) -> int:

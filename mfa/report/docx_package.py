@@ -1,13 +1,11 @@
-"""The Word file around the text: our own styles or a client's letterhead, numbering, the archive.
+"""The Word file around the text: our own or a client's letterhead, room in it, the archive.
 
 Our own file is made from the parts in ``templates/word``. From a client's template we take styles,
-headers, footers, paper and margins; it only gets the styles it lacks. All styles are looked up by
-name, since their ids differ with the language of the Word that wrote them.
+headers, footers, paper and margins; see `docx_styles` for the styles it lacks.
 """
 
 from __future__ import annotations
 
-import copy
 import io
 import re
 import uuid
@@ -44,7 +42,7 @@ _AFTER_UPDATE = (
 )
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml"
-_TYPES = {
+TYPES = {
     "word/document.xml": f"{_WORD}.document.main+xml",
     "word/styles.xml": f"{_WORD}.styles+xml",
     "word/numbering.xml": f"{_WORD}.numbering+xml",
@@ -57,7 +55,7 @@ def own_package(language: str) -> bytes:
     """Return an empty document with our styles and fonts."""
     region, width = REGIONS[language], round(type_area(False)[0] * TWIPS)
     parts = {
-        name: _part(name).replace("LANGUAGE", region).replace("TOCWIDTH", str(width))
+        name: template_part(name).replace("LANGUAGE", region).replace("TOCWIDTH", str(width))
         for name in ("styles.xml", "numbering.xml", "settings.xml", "fontTable.xml")
     }
     parts["fontTable.xml"] = (
@@ -83,7 +81,8 @@ def own_package(language: str) -> bytes:
     return zip_parts(content)
 
 
-def _part(name: str) -> str:
+def template_part(name: str) -> str:
+    """Return a part of our own file as it lies in ``templates/word``."""
     return files("mfa.report").joinpath("templates", "word", name).read_text(encoding="utf-8")
 
 
@@ -112,7 +111,7 @@ def _content_types() -> bytes:
         "odttf": "application/vnd.openxmlformats-officedocument.obfuscatedFont",
     }
     items = "".join(f'<Default Extension="{e}" ContentType="{t}"/>' for e, t in defaults.items())
-    items += "".join(f'<Override PartName="/{p}" ContentType="{t}"/>' for p, t in _TYPES.items())
+    items += "".join(f'<Override PartName="/{p}" ContentType="{t}"/>' for p, t in TYPES.items())
     space = "http://schemas.openxmlformats.org/package/2006/content-types"
     return f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Types xmlns="{space}">{items}</Types>'.encode()  # noqa: E501
 
@@ -130,7 +129,8 @@ def zip_parts(content: Mapping[str, bytes]) -> bytes:
         first = "[Content_Types].xml"
         for name in [first, *sorted(content.keys() - {first})]:
             info = zipfile.ZipInfo(name, EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
+            packed = name.endswith((".png", ".jpg", ".jpeg"))  # once is enough
+            info.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
             info.create_system = 0
             info.external_attr = 0o600 << 16
             archive.writestr(info, content[name])
@@ -190,121 +190,6 @@ def _no_template(path: Path) -> InputError:
             )
         ]
     )
-
-
-class Styles:
-    """The styles of a document, by their names.
-
-    Parameters
-    ----------
-    document
-        The document.
-    lists
-        Number of a list in our numbering → its number in the document. A client's document gets
-        the styles it lacks.
-    """
-
-    def __init__(self, document: WordDocument, lists: Mapping[int, int]) -> None:
-        self.root = document.styles.element
-        self.ids = {
-            item.find(f"{W}name").get(f"{W}val").lower(): item.get(f"{W}styleId")
-            for item in self.root.iter(f"{W}style")
-            if item.find(f"{W}name") is not None
-        }
-        self.lists = lists
-        self.spare: dict[str, _Element] = {}
-
-    def __call__(self, name: str) -> str:
-        """Return the id of a style, which is added if the document lacks it."""
-        key = name.lower()
-        if key not in self.ids:
-            self._add(key)
-        return self.ids[key]
-
-    def numbers(self, name: str) -> bool:
-        """Return whether a paragraph style numbers its paragraphs."""
-        wanted = self(name)
-        found = (s for s in self.root.iter(f"{W}style") if s.get(f"{W}styleId") == wanted)
-        return any(s.find(f"{W}pPr/{W}numPr") is not None for s in found)
-
-    def _add(self, key: str) -> None:
-        self.spare = self.spare or _spare_styles()
-        item = copy.deepcopy(self.spare[key])
-        wanted = item.get(f"{W}styleId")
-        taken = set(self.ids.values())
-        chosen = wanted if wanted not in taken else f"Mfa{wanted}"
-        item.set(f"{W}styleId", chosen)
-        self.ids[key] = chosen
-        for number in item.iter(f"{W}numId"):
-            number.set(f"{W}val", str(self.lists[int(number.get(f"{W}val"))]))
-        by_id = {s.get(f"{W}styleId"): name for name, s in self.spare.items()}
-        for tag in ("basedOn", "next"):
-            link = item.find(f"{W}{tag}")
-            if link is not None:
-                link.set(f"{W}val", self(by_id[link.get(f"{W}val")]))
-        self.root.append(item)
-
-
-def _spare_styles() -> dict[str, _Element]:
-    """Return our styles by name."""
-    from docx.oxml import parse_xml
-
-    root = parse_xml(_part("styles.xml").replace("TOCWIDTH", "9026").encode("utf-8"))
-    return {s.find(f"{W}name").get(f"{W}val").lower(): s for s in root.iter(f"{W}style")}
-
-
-def add_numbering(document: WordDocument) -> dict[int, int]:
-    """Give a client's document our three lists and return our number of a list → its number."""
-    from docx.oxml import parse_xml
-
-    ours = parse_xml(_part("numbering.xml").encode("utf-8"))
-    theirs = _numbering(document)
-    abstract = _highest(theirs, "abstractNum", "abstractNumId")
-    number = _highest(theirs, "num", "numId")
-    for item in ours.iter(f"{W}abstractNum"):
-        item.set(f"{W}abstractNumId", str(abstract + int(item.get(f"{W}abstractNumId"))))
-        for linked in list(item.iter(f"{W}pStyle")):
-            linked.getparent().remove(linked)
-    lists = {}
-    for item in ours.iter(f"{W}num"):
-        mine = int(item.get(f"{W}numId"))
-        lists[mine] = number + mine
-        item.set(f"{W}numId", str(lists[mine]))
-        kind = item.find(f"{W}abstractNumId")
-        kind.set(f"{W}val", str(abstract + int(kind.get(f"{W}val"))))
-    first = next(theirs.iter(f"{W}num"), None)
-    for item in list(ours):
-        if item.tag == f"{W}abstractNum" and first is not None:
-            first.addprevious(item)
-        else:
-            theirs.append(item)
-    return lists
-
-
-def _highest(root: _Element, tag: str, attribute: str) -> int:
-    return max((int(item.get(W + attribute)) for item in root.iter(W + tag)), default=0)
-
-
-def _numbering(document: WordDocument) -> _Element:
-    """Return the root of the document's lists, made if it has none."""
-    from docx.opc.constants import RELATIONSHIP_TYPE
-    from docx.opc.packuri import PackURI
-    from docx.oxml import parse_xml
-    from docx.parts.numbering import NumberingPart
-
-    part = document.part
-    try:
-        return part.part_related_by(RELATIONSHIP_TYPE.NUMBERING).element
-    except KeyError:
-        empty = f'<w:numbering xmlns:w="{W[1:-1]}"/>'
-        made = NumberingPart(
-            PackURI("/word/numbering.xml"),
-            _TYPES["word/numbering.xml"],
-            parse_xml(empty.encode("utf-8")),
-            part.package,
-        )
-        part.relate_to(made, RELATIONSHIP_TYPE.NUMBERING)
-        return made.element
 
 
 def room_for_report(document: WordDocument) -> tuple[_Element, _Element, bool]:

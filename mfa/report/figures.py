@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +19,7 @@ from mfa.sankey.colours import class_colour
 
 if TYPE_CHECKING:
     from mfa.report.text import Writer
+    from mfa.sankey.drawing import Drawing
     from mfa.sankey.graph import SankeyGraph
 
 INK, MUTED, RULE = "#1d2b33", "#51626c", "#d5dde1"
@@ -75,13 +77,46 @@ def _reading(w: Writer, identifier: str) -> str:
 
 
 def redrawn(graph: SankeyGraph, width: float, tallest: float) -> str:
-    """Return a Sankey for paper, without the title which its caption repeats."""
-    from mfa.sankey import draw_graph
+    """Return a Sankey for paper: without the title which its caption repeats, nor its margins."""
+    from mfa.sankey.furniture import MARGIN
+    from mfa.sankey.layout import layout
+    from mfa.sankey.svg import render_svg
 
     _ = translator(graph.language)
     note = _("Flows between processes of the same node are not drawn.") if graph.note else ""
     height = min(tallest, max(PAPER[0] + PAPER[1] * len(graph.nodes), 300.0))
-    return draw_graph(replace(graph, title="", subtitle="", note=note), (width, height)).svg
+    size = (width + 2 * MARGIN, height + MARGIN)
+    drawing = layout(replace(graph, title="", subtitle="", note=note), size)
+    return cropped(render_svg(drawing), *_content(drawing, MARGIN))
+
+
+def _content(drawing: Drawing, margin: float) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of what is drawn, at least as wide as the type area."""
+    boxes = [item.box for item in (*drawing.labels, *drawing.amounts, *drawing.texts)]
+    boxes += [(b.x, b.y, b.x, b.y + b.height) for b in (*drawing.boxes, *drawing.bars)]
+    boxes += [(s.x, s.y, s.x, s.y + s.size) for s in drawing.swatches]
+    boxes.append((margin, drawing.height / 2, drawing.width - margin, drawing.height / 2))
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def cropped(svg: str, left: float, top: float, right: float, bottom: float) -> str:
+    """Return a picture that shows only this part of the original.
+
+    Examples
+    --------
+    >>> cropped('<svg viewBox="0 0 40 30" width="40" height="30">', 4, 5, 36, 25.04)
+    '<svg viewBox="4 5 32 20" width="32" height="20">'
+    """
+    x, y, wide, tall = (
+        f"{n:.1f}".removesuffix(".0") for n in (left, top, right - left, bottom - top)
+    )
+    head = svg.index("<svg")
+    end = svg.index(">", head)
+    shown = re.sub(r'viewBox="[^"]*"', f'viewBox="{x} {y} {wide} {tall}"', svg[head:end])
+    shown = re.sub(r'\swidth="[^"]*"', f' width="{wide}"', shown)
+    shown = re.sub(r'\sheight="[^"]*"', f' height="{tall}"', shown)
+    return svg[:head] + shown + svg[end:]
 
 
 def shown_unit(graph: SankeyGraph) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from mfa.report.document import Card, Document, Figure, Section, Strong
+from mfa.report.document import Block, Card, Document, Figure, Paragraph, Section, Strong, plain
 from mfa.report.html import tidy
 from mfa.report.tables import Badge, Bar, Cell, Num, Range, Ref, Table
+from mfa.sankey.font import text_width
 
 MM = 72 / 25.4  # points
 PAGE = (210 * MM, 297 * MM)  # A4
@@ -33,7 +35,10 @@ COLOURS = {  # those of the page's style sheet
     "lower": ("dbeaf6", "0b4a78"),
 }
 HEAT = {1: "e6f0f2", 2: "c3dde2", 3: "8fc0c9", 4: "5aa2ae"}
-MANY_COLUMNS, MANY_ROWS = 8, 60  # a table with at least as many lies across the page
+MANY_COLUMNS = 8
+BROAD = ((MANY_COLUMNS, 60), (12, 8))  # columns, rows: a table with as many lies across the page
+TEXT_SIZE, LINE, CAPTION = 10.0, 1.65, 5.0  # points; em; lines of a heading and a caption
+FULL = 0.9  # of the type area's height: what stays together may take
 LIGHT_CHAPTER = 30  # rows of tables
 SHORT_REPORT = 120  # rows of tables up to which chapters follow each other on the same page
 
@@ -129,15 +134,15 @@ def linked_anchors(document: Document) -> frozenset[str]:
 
 
 def _everything(item: Any) -> Iterator[Any]:
-    """Yield every part of the document tree."""
-    if isinstance(item, tuple):
-        for part in item:
-            yield from _everything(part)
-    elif is_dataclass(item):
-        yield item
-        if not isinstance(item, Num | Range | Bar | Badge):
-            for field in fields(item):
-                yield from _everything(getattr(item, field.name))
+    """Yield every part of the document tree, in any order."""
+    waiting = [item]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting += part
+        elif not isinstance(part, str | Num | Range | Bar | Badge) and is_dataclass(part):
+            yield part
+            waiting += vars(part).values()
 
 
 def lies_across(chapter: Section) -> bool:
@@ -146,8 +151,9 @@ def lies_across(chapter: Section) -> bool:
         lies_across(block)
         if isinstance(block, Section)
         else isinstance(block, Table)
-        and len(block.columns) >= MANY_COLUMNS
-        and len(block.rows) >= MANY_ROWS
+        and any(
+            len(block.columns) >= columns and len(block.rows) >= rows for columns, rows in BROAD
+        )
         for block in chapter.blocks
     )
 
@@ -155,6 +161,33 @@ def lies_across(chapter: Section) -> bool:
 def is_plate(section: Section) -> bool:
     """Return whether a section is nothing but a wide picture: its heading lies across as well."""
     return bool(section.blocks) and all(isinstance(b, Figure) and b.wide for b in section.blocks)
+
+
+def paper_order(section: Section) -> tuple[Block, ...]:
+    """Return the blocks of a section, those that get a page across after all others.
+
+    Where the paper is turned, the page before ends: better behind the section than within.
+    """
+    if is_plate(section):
+        return section.blocks
+    wide = [isinstance(block, Figure) and block.wide for block in section.blocks]
+    pairs = list(zip(section.blocks, wide, strict=True))
+    return (*(b for b, across in pairs if not across), *(b for b, across in pairs if across))
+
+
+def kept_together(section: Section, area: tuple[float, float]) -> int:
+    """Return how many blocks stay with the heading: sentences up to a picture, if a page holds it.
+
+    Otherwise a page would end in white because the picture did not fit below its sentences.
+    """
+    sentences = list(takewhile(lambda block: isinstance(block, Paragraph), section.blocks))
+    picture = next(iter(section.blocks[len(sentences) :]), None)
+    if not isinstance(picture, Figure) or picture.wide:
+        return 0
+    widths = [text_width(plain(sentence.text), TEXT_SIZE) for sentence in sentences]
+    lines = CAPTION + sum(math.ceil(width / area[0]) + 0.6 for width in widths)
+    high = paper_picture(picture, area).height + lines * TEXT_SIZE * LINE
+    return len(sentences) + 1 if high < FULL * area[1] else 0
 
 
 def type_area(across: bool) -> tuple[float, float]:

@@ -29,13 +29,16 @@ from mfa.report.paged import (
     HEAT,
     MARGINS,
     PAGE,
+    TEXT_SIZE,
     Part,
     cell_parts,
     clean,
     fresh_pages,
     is_plate,
+    kept_together,
     lies_across,
     linked_anchors,
+    paper_order,
     paper_picture,
     split_label,
     type_area,
@@ -48,7 +51,9 @@ from mfa.report.xlsx import CREATED
 from mfa.sankey.font import FAMILY
 
 SOURCE = source_anchor("")  # how the anchors of sources begin
+INDENT = 24.0  # points: a list or a box takes that much of the width
 UNBROKEN = 12  # lines; only higher rows may go on to the next page
+_PLAIN = re.compile("[A-Za-z0-9_-]+")  # places are named in plain letters
 TOGETHER = 0.45  # of a page; lower tables stand on one page
 
 
@@ -60,7 +65,12 @@ def render_pdf(document: Document) -> bytes:
     RuntimeError
         typst cannot set it, or has doubts; the message is typst's.
     """
-    return typeset_pdf("report.typ", _report(document))
+    return typeset_pdf(*setting(document))
+
+
+def setting(document: Document) -> tuple[str, dict[str, Any]]:
+    """Return the template and everything it shows: what `mfa.report.typesetting` makes a PDF of."""
+    return "report.typ", _report(document)
 
 
 def _report(document: Document) -> dict[str, Any]:
@@ -96,7 +106,7 @@ class _Setter:
 
     def __init__(self, document: Document) -> None:
         self.language = document.language
-        self.linked = linked_anchors(document)
+        self.names = _place_names(linked_anchors(document))
         self.area, self.across = type_area(False), False
         self.annex = False
 
@@ -113,7 +123,8 @@ class _Setter:
             "title": clean(section.title),
             "number": section.number,
             "anchor": self._anchor(section.id),
-            "blocks": [self._block(block) for block in section.blocks],
+            "kept": 0 if self.across else kept_together(section, self.area),
+            "blocks": [self._block(block) for block in paper_order(section)],
         }
 
     def _plate(self, section: Section) -> dict[str, Any]:
@@ -130,9 +141,9 @@ class _Setter:
             case Section():
                 return self._section(block) | {"across": False}
             case Paragraph(text, kind):
-                return {"kind": "paragraph", "style": kind, "text": self._rich(text)}
+                return {"kind": "paragraph", "style": kind, "text": self._sentence(text)}
             case Bullets(items):
-                return {"kind": "bullets", "items": [self._rich(item) for item in items]}
+                return {"kind": "bullets", "items": [self._sentence(item) for item in items]}
             case Definitions(items):
                 pairs = [[self._rich((term,)), self._rich(text)] for term, text in items]
                 return {"kind": "definitions", "items": pairs}
@@ -167,7 +178,7 @@ class _Setter:
         word, number = split_label(label)
         return {
             "word": word,
-            "number": number,
+            "number": str(number),
             "caption": clean(title),
             "anchor": self._anchor(id),
         }
@@ -223,6 +234,10 @@ class _Setter:
             return "".join(parts)
         return parts
 
+    def _sentence(self, rich: Rich) -> Any:
+        """Return a sentence whose words fit the page."""
+        return self._rich(rich, self.area[0] - INDENT, TEXT_SIZE)
+
     def _part(self, part: Part, width: float, size: float) -> Any:
         text = part if isinstance(part, str) else part.text
         text = breakable(clean(text), width, size) if width else clean(text)
@@ -244,9 +259,18 @@ class _Setter:
         """
         if href.startswith("#"):
             wanted = not self.annex or href.startswith(f"#{SOURCE}")
-            return {"to": href[1:]} if wanted and href[1:] in self.linked else {}
+            name = self._anchor(href[1:])
+            return {"to": name} if wanted and name else {}
         address = web_address(href)
         return {"url": address} if address else {}
 
     def _anchor(self, name: str) -> str:
-        return name if name in self.linked else ""
+        return self.names.get(name, "")
+
+
+def _place_names(anchors: Iterable[str]) -> dict[str, str]:
+    """Return anchor → name of the place in the PDF: itself, or a number if it is not plain."""
+    return {
+        anchor: anchor if _PLAIN.fullmatch(anchor) else f".{number}"
+        for number, anchor in enumerate(sorted(anchors))
+    }

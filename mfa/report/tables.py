@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mfa.locale.numbers import format_number, significant_decimals
 
@@ -146,6 +146,19 @@ class Table:
     note: str = ""
     searchable: bool = False
     label: str = ""
+
+    def filled(self) -> Table:
+        """Return the table without the columns of texts in which nothing stands."""
+        cells = zip(*(row.cells for row in self.rows), strict=True)
+        kept = [
+            number
+            for number, (column, texts) in enumerate(zip(self.columns, cells, strict=False))
+            if column.kind not in ("text", "short") or any(text not in ("", ()) for text in texts)
+        ]
+        if not self.rows or len(kept) == len(self.columns):
+            return self
+        rows = [replace(row, cells=tuple(row.cells[n] for n in kept)) for row in self.rows]
+        return replace(self, columns=tuple(self.columns[n] for n in kept), rows=tuple(rows))
 
     def __post_init__(self) -> None:
         """Refuse rows that do not fit the columns.

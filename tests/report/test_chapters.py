@@ -13,7 +13,7 @@ from mfa.report.changes import period_changes
 from mfa.report.chapters import compose
 from mfa.report.collect import collect
 from mfa.report.document import Bullets, Document, Section, plain
-from mfa.report.tables import Badge, Num, Table
+from mfa.report.tables import Badge, Column, Num, Row, Table
 from tests.report.cities import bare_account, city, city_account
 
 
@@ -175,6 +175,42 @@ def test_city_without_names_population_or_sectors_says_what_is_missing() -> None
     assert "no population" in text
     subjects = {row.cells[0] for row in table(found, "outlook-table").rows}
     assert {"Fact sheets of sectors", "Waste and recycling", "Circularity indicators"} <= subjects
+
+
+def test_columns_in_which_nothing_stands_are_left_out() -> None:
+    columns = (Column("Name"), Column("Note"), Column("Value", "number"))
+    cells = (("a", "", Num(1.0)), ("b", "", Num(2.0)))
+    made = Table("t", "T", "T", columns, tuple(Row(row) for row in cells))
+    assert [c.title for c in made.filled().columns] == ["Name", "Value"]
+    assert [r.cells for r in made.filled().rows] == [(a, c) for a, _, c in cells]
+    empty = Table("t", "T", "T", columns, ())
+    assert empty.filled() == empty
+    balances = table(document("mills"), "balance-agriculture")
+    assert "Difference" not in [c.title for c in balances.columns]
+    assert "Every balance closes." in balances.note
+
+
+def test_an_account_of_nothing_says_zero() -> None:
+    s = System("Nothing", unit="t/year")
+    s.process("p")
+    s.flow("x", "import", "p")
+    found = compose(collect(s.balance()), "en")
+    row = table(found, "ew").rows[0]
+    assert {cell.text("en") for cell in row.cells if isinstance(cell, Num)} == {"0"}
+
+
+def test_hundreds_of_suspects_are_counted_not_listed() -> None:
+    s = System("Liar", unit="t/year")
+    for n in range(30):
+        s.process(f"p{n}")
+        s.flow(f"in{n}", "import", f"p{n}", value=100.0, sd=1.0)
+        s.flow(f"out{n}", f"p{n}", "export", value=200.0 + n, sd=1.0)
+    account = s.balance()
+    facts = collect(account)
+    consistency = chapter(compose(facts, "en"), "reconciliation").blocks[0]
+    (listed,) = [b for b in consistency.blocks if isinstance(b, Bullets)]
+    assert len(listed.items) == 21
+    assert plain(listed.items[-1]) == f"{len(facts.test.suspects) - 20} more"
 
 
 @pytest.mark.parametrize("name", ["mills", "city", "bare"])

@@ -13,18 +13,20 @@ import pytest
 
 from mfa.locale.numbers import format_value
 from mfa.report import write_report
-from mfa.report.document import Document, Figure, Section
+from mfa.report.document import Document, Figure, Paragraph, Section
 from mfa.report.paged import (
     MM,
     PX,
     clean,
+    linked_anchors,
+    paper_order,
     paper_picture,
     split_label,
     type_area,
     web_address,
 )
 from mfa.report.pdf import render_pdf
-from mfa.report.tables import Column, Num, Row, Table
+from mfa.report.tables import Column, Num, Ref, Row, Table
 from tests.report.papers import LONG, ODD, account, document, plate_report, shown, squeezed
 
 EVERY = [("city", "vi"), ("bare", "en"), ("odd", "vi"), ("none", "en")]
@@ -202,6 +204,73 @@ def test_web_links_lead_to_the_sources_and_nowhere_else():
     assert found == {"https://example.org/a?b=1&c=2", wanted}
 
 
+@pytest.mark.parametrize(("name", "language"), EVERY)
+def test_links_within_lead_to_places_of_the_report(name: str, language: str):
+    made = reader(name, language)
+    notes = [n.get_object() for page in made.pages for n in page.get("/Annots") or []]
+    used = {str(n["/Dest"]) for n in notes if isinstance(n.get("/Dest"), str)}
+    assert used <= set(made.named_destinations)
+    anchors = linked_anchors(document(name, language))
+    assert len(used) > 3 or not anchors
+    assert not any("mfa:" in str(n.get("/Contents", "")) for n in notes)
+
+
+def test_a_link_leads_to_the_row_it_names():
+    made = reader("city", "vi")
+    place = made.named_destinations["s-S1"]
+    page = made.pages[made.get_destination_page_number(place)]
+    lines: list[tuple[str, float]] = []
+    page.extract_text(
+        visitor_text=lambda t, cm, tm, font, size: lines.append((t, cm[3] * tm[5] + cm[5]))
+    )
+    below = [float(place.top) - y for words, y in lines if words.strip() == "S1"]
+    assert any(5 < distance < 20 for distance in below)  # typst leaves 10 points above
+
+
+def test_names_that_are_no_plain_words_still_are_places():
+    rows = (Row(("Đá vôi",), anchor="q-đá"), Row((Ref("Gạo", "#q-đá"),), anchor="q-gạo (a)"))
+    table = Table("t", "T", "Bảng", (Column("Tên"),), rows, label="Table 1")
+    table = replace(table, rows=(*rows, Row((Ref("Đá", "#q-gạo (a)"),))))
+    chapters = (Section("c", "Chapter", (table,), "1"),)
+    made = pypdf.PdfReader(io.BytesIO(render_pdf(Document("en", "T", "S", (), chapters, "F"))))
+    notes = [n.get_object() for n in made.pages[-1]["/Annots"]]
+    places = {str(n["/Dest"]) for n in notes}
+    assert len(places) == 2
+    assert places <= set(made.named_destinations)
+
+
+def test_a_picture_stays_with_its_heading():
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 500"><path d="M0 0h9"/></svg>'
+    sheets = tuple(
+        Section(
+            f"s{n}",
+            f"Sheet {n}",
+            (
+                Paragraph((f"Sentence {n}.",)),
+                Figure(f"f{n}", svg, "A plate", "A picture", label=f"Figure {n}"),
+                *(Paragraph((f"Line {n}.{k}",)) for k in range(4)),
+            ),
+            f"1.{n}",
+        )
+        for n in range(1, 5)
+    )
+    chapters = (Section("c", "Chapter", sheets, "1"),)
+    made = pypdf.PdfReader(io.BytesIO(render_pdf(Document("en", "T", "S", (), chapters, "F"))))
+    pages = [page.extract_text() for page in made.pages[2:]]
+    for n in range(1, 5):
+        (page,) = [text for text in pages if f"Sentence {n}." in text]
+        assert f"Figure {n}" in page
+        assert f"Sheet {n}" in page
+
+
+def test_wide_pictures_come_last():
+    figure = plate_report().figures()[0]
+    section = Section("s", "S", (Paragraph(("A",)), figure, Paragraph(("B",))))
+    assert [type(b).__name__ for b in paper_order(section)] == ["Paragraph", "Paragraph", "Figure"]
+    plate = Section("p", "P", (figure,))
+    assert paper_order(plate) == plate.blocks
+
+
 def test_names_stay_names():
     found = text("odd", "vi")
     for name in ODD:
@@ -226,7 +295,7 @@ def test_labels_of_pictures_are_large_enough_to_read():
         area = type_area(figure.wide)
         drawn = paper_picture(figure, area)
         sizes = [float(n) for n in re.findall(r'font-size="([\d.]+)"', drawn.svg)]
-        box = re.search(r'viewBox="0 0 ([\d.]+) ', drawn.svg)
+        box = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ', drawn.svg)
         assert min(sizes) * drawn.width / float(box[1]) >= 5.5
         assert drawn.width <= area[0] + 0.1
     assert PX < 1 < MM

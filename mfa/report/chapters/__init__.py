@@ -107,7 +107,7 @@ class _Counter:
         _ = self.writer.tr
         if isinstance(block, Table):
             self.tables += 1
-            return replace(block, label=_("Table {n}", n=self.tables))
+            return replace(block.filled(), label=_("Table {n}", n=self.tables))
         if isinstance(block, Figure):
             self.figures += 1
             return replace(block, label=_("Figure {n}", n=self.figures))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mfa.locale import N_
 from mfa.report.areas import area
@@ -186,14 +186,23 @@ def observations(w: Writer) -> Section | None:
             Column(_("Place in the input"), "short"),
         ),
         tuple(_datum_row(w, d) for d in data),
-        _(
-            "Scores, 1 (best) to 4: reliability, completeness, year, place, subject; “·” where "
-            "there is none. “Multiplied by”: the formula of parameters that the reported value was "
-            "multiplied by."
-        ),
+        " ".join(_notes(w, data)),
         searchable=True,
     )
     return Section("annex-observations", _("All observations"), (table,))
+
+
+def _notes(w: Writer, data: Iterable[Datum]) -> Iterator[str]:
+    """Yield how to read the table of observations."""
+    _ = w.tr
+    yield _(
+        "Scores, 1 (best) to 4: reliability, completeness, year, place, subject; “·” where there "
+        "is none."
+    )
+    if any(d.factor for d in data):
+        yield _(
+            "“Multiplied by”: the formula of parameters that the reported value was multiplied by."
+        )
 
 
 def _datum_row(w: Writer, d: Datum) -> Row:

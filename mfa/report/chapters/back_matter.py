@@ -75,6 +75,7 @@ def assumptions(w: Writer) -> Section | None:
             Column(_("Reasoning")),
         ),
         tuple(_assumption_row(w, d) for d in assumed),
+        _("The reasons stand in the language in which they were written."),
         searchable=len(assumed) > LONG,
     )
     relations = _relations(w)
@@ -114,6 +115,9 @@ def _relations(w: Writer) -> Table | None:
             Column(_("Note")),
         ),
         tuple(_relation_row(w, relation, named) for relation in relations),
+        _("The notes stand in the language in which they were written.")
+        if any(relation.note for relation in relations)
+        else "",
         searchable=len(relations) > LONG,
     )
 
@@ -167,6 +171,7 @@ def references(w: Writer) -> Section | None:
             Column(_("Quotation")),
         ),
         rows,
+        _("Titles and quotations stand in the language of the source."),
         searchable=True,
     )
     return Section("annex-sources", _("References"), (table,))

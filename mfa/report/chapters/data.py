@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from mfa.report.areas import area
 from mfa.report.chapters import quality
+from mfa.report.chapters.parts import score_columns
 from mfa.report.chapters.quality import SCORE_NAMES
 from mfa.report.document import Paragraph, Section
 from mfa.report.facts import SCORES
@@ -148,24 +149,20 @@ def _scores(w: Writer) -> Table:
     _, facts = w.tr, w.facts
     counts = facts.quality.by_score
     most = max(counts.values(), default=1)
-    rows = []
+    rows, gaps = [], []
     for name in SCORES:
         numbers = [counts.get((name, score), 0) for score in (1, 2, 3, 4)]
-        missing = len(facts.data) - sum(numbers)
+        gaps.append(len(facts.data) - sum(numbers))
         cells = [Num(n, decimals=0, heat=min(4, -(-4 * n // most)) if n else 0) for n in numbers]
-        rows.append(Row((_(SCORE_NAMES[name]), *cells, Num(missing, decimals=0))))
+        rows.append((_(SCORE_NAMES[name]), *cells))
     return Table(
         "data-scores",
         _("Data"),
         _("Data-quality scores: number of observations"),
-        (
-            Column(_("Criterion")),
-            Column(_("1 (best)"), "number"),
-            Column("2", "number"),
-            Column("3", "number"),
-            Column(_("4 (worst)"), "number"),
-            Column(_("no score"), "number"),
+        (*score_columns(w), *((Column(_("no score"), "number"),) if any(gaps) else ())),
+        tuple(
+            Row((*row, Num(gap, decimals=0)) if any(gaps) else row)
+            for row, gap in zip(rows, gaps, strict=True)
         ),
-        tuple(rows),
         _("The darker a cell, the more observations have this score."),
     )

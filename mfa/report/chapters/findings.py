@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mfa.indicators.sums import formula
+from mfa.report.chapters.parts import amount_cells, amount_columns, role_cell, role_column
 from mfa.report.document import Block, Bullets, Paragraph, Rich, Section, Strong, plain
 from mfa.report.facts import Item
-from mfa.report.tables import Column, Num, Ref, Row, Table
+from mfa.report.tables import Column, Ref, Row, Table
 from mfa.report.text import Writer, datum_anchor, slug
-from mfa.vocabulary import label
 
 LOST = ("burning", "dumping", "landfill")
 NAMED, LISTED = 3, 10
@@ -256,20 +256,16 @@ def _lost_table(w: Writer) -> tuple[Table, ...]:
                 unit=unit,
             ),
             (
-                Column(_("Flow")),
-                Column(_("Value"), "number", unit),
-                Column("σ", "number", unit),
-                Column(_("Where it goes"), "short"),
+                *amount_columns(w, unit),
+                role_column(w),
                 Column(_("Material")),
                 Column(_("From → to")),
             ),
             tuple(
                 Row(
                     (
-                        w.ref(item.id),
-                        w.value_cell(item, common=True),
-                        Num(item.amount_sd, item.amount_sd or None),
-                        label("role", item.role, w.language),
+                        *amount_cells(w, item),
+                        role_cell(w, item),
                         w.material(item.material),
                         w.path(item),
                     )

@@ -6,6 +6,7 @@ import math
 
 from mfa.locale import N_
 from mfa.model.quality import score_table
+from mfa.report.chapters.parts import score_columns
 from mfa.report.document import Paragraph, Section
 from mfa.report.facts import SCORES
 from mfa.report.quality import OTHER, PARAMETERS, GroupQuality
@@ -112,13 +113,7 @@ def shares(w: Writer) -> Table:
         "data-shares",
         _("Data"),
         _("What a score adds to σ (per cent of the value)"),
-        (
-            Column(_("Criterion")),
-            Column(_("1 (best)"), "number"),
-            Column("2", "number"),
-            Column("3", "number"),
-            Column(_("4 (worst)"), "number"),
-        ),
+        score_columns(w),
         tuple(rows),
         _(
             "The five shares combine as the root of the sum of their squares (Laner et al., 2016). "

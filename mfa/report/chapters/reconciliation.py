@@ -55,10 +55,12 @@ def _test(w: Writer) -> tuple[Block, ...]:
         )
     suspects = [facts.datum(i) for i in facts.test.suspects]
     if suspects:
-        items = tuple(_suspect(w, d) for d in suspects)
+        items = [_suspect(w, d) for d in suspects[:LISTED]]
+        if len(suspects) > LISTED:
+            items.append((_("{n} more", n=len(suspects) - LISTED),))
         blocks += [
             Paragraph((_("Suspect: observations that moved more than chance explains."),), "note"),
-            Bullets(items),
+            Bullets(tuple(items)),
         ]
     elif facts.test.dof:
         blocks.append(Paragraph((_("No single observation stands out as suspect."),)))

@@ -43,6 +43,7 @@ def overview(w: Writer) -> Table:
     _ = w.tr
     unit = w.unit(w.facts.unit)
     balancing = any(s.balancing for s in w.facts.sectors)
+    gaps = any(s.unknown for s in w.facts.sectors)
     heads = (_("Balancing items in"), _("Balancing items out")) if balancing else ()
     rows = tuple(
         Row(
@@ -53,7 +54,7 @@ def overview(w: Writer) -> Table:
                 w.total_cell(s.stock_change),
                 *(w.total_cell(t) for t in (s.balancing_in, s.balancing_out)[: len(heads)]),
                 Num(len(s.flows), decimals=0),
-                Num(len(s.unknown), decimals=0),
+                *((Num(len(s.unknown), decimals=0),) if gaps else ()),
             )
         )
         for s in w.facts.sectors
@@ -69,7 +70,7 @@ def overview(w: Writer) -> Table:
             Column(_("Added to stock"), "number", unit),
             *(Column(head, "number", unit) for head in heads),
             Column(_("Flows"), "number"),
-            Column(_("Unknown quantities"), "number"),
+            *((Column(_("Unknown quantities"), "number"),) if gaps else ()),
         ),
         rows,
         _(

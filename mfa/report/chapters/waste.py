@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from mfa.indicators.waste import DESTINATIONS, WasteVector
+from mfa.report.chapters.parts import amount_cells, amount_columns, role_cell, role_column
 from mfa.report.document import Block, Figure, Paragraph, Section
 from mfa.report.figures import StackedBar, stacked_bars
 from mfa.report.tables import Column, Num, Range, Row, Table
@@ -165,22 +166,18 @@ def _flows(w: Writer) -> Table:
         _("Waste"),
         _("Flows of waste and by-products ({unit})", unit=unit),
         (
-            Column(_("Flow")),
-            Column(_("Value"), "number", unit),
-            Column("σ", "number", unit),
+            *amount_columns(w, unit),
             Column(_("95 % interval"), "range", unit),
-            Column(_("Where it goes"), "short"),
+            role_column(w),
             Column(_("Counted"), "short"),
             Column(_("From → to")),
         ),
         tuple(
             Row(
                 (
-                    w.ref(item.id),
-                    w.value_cell(item, common=True),
-                    Num(item.amount_sd, item.amount_sd or None),
+                    *amount_cells(w, item),
                     w.range_cell(item, common=True),
-                    label("role", item.role, w.language),
+                    role_cell(w, item),
                     _("residue") if item.id in facts.residues else _("yes"),
                     w.path(item),
                 ),
