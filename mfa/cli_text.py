@@ -227,7 +227,7 @@ def account_lines(account: Account, language: str) -> list[str]:
 
 
 def _fit(account: Account, language: str) -> str:
-    from mfa.locale.numbers import format_number
+    from mfa.locale.numbers import format_number, format_p
 
     _ = translator(language)
     test = account.test
@@ -241,12 +241,12 @@ def _fit(account: Account, language: str) -> str:
     values = {
         "chi2": format_number(test.chi2, 1, language),
         "dof": test.dof,
-        "p": format_number(test.p_value, 3, language),
+        "p": format_p(test.p_value, language),
     }
     if test.p_value >= 0.05:
-        return _("χ² = {chi2}, {dof} degrees of freedom, p = {p}: the data agree.", **values)
+        return _("χ² = {chi2}, {dof} degrees of freedom, p {p}: the data agree.", **values)
     return _(
-        "χ² = {chi2}, {dof} degrees of freedom, p = {p}: the data contradict each other.", **values
+        "χ² = {chi2}, {dof} degrees of freedom, p {p}: the data contradict each other.", **values
     )
 
 
