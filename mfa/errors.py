@@ -54,6 +54,8 @@ class Problem:
         Where it stands, if it stands somewhere.
     severity
         ``"error"`` (cannot go on) or ``"warning"``.
+    cause
+        Where the problem stands from which this one only follows: mend that, and this is gone.
     """
 
     code: str
@@ -61,6 +63,7 @@ class Problem:
     values: Mapping[str, object] = field(default_factory=dict)
     place: Place | None = None
     severity: str = "error"
+    cause: Place | None = None
 
     def text(self, language: str = "en") -> str:
         """Return the sentence in `language`, led by its place.

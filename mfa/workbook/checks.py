@@ -116,6 +116,10 @@ class Checked:
         if problem.severity == "error":
             self._bad.add((id(row), column))
 
+    def count(self, code: str) -> int:
+        """Return how many errors of a kind there are, those that are not listed among them."""
+        return self._counts[code, "error"]
+
     def enough(self, code: str) -> bool:
         """Return whether errors of a kind are many enough: then no time goes into suggestions."""
         return self._counts[code, "error"] >= MOST_OF_A_KIND

@@ -95,7 +95,7 @@ def read_rows(
     rows, last = [], header.first
     for number in sorted(n for n in grid if n >= header.first):
         row, found = _read_row(table, grid[number], header, where, number, decimal)
-        if not row.cells or (table.keys and row.cells.keys() <= {"key"}):
+        if not row.cells:
             continue
         if _is_example(table, row):
             problems += _example_problems(table, row)
