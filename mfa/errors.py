@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mfa.locale import translator
@@ -49,7 +49,7 @@ class Problem:
         English sentence with ``{named}`` placeholders: the key of the translation catalogue.
         It says what is wrong, what was expected and what to do.
     values
-        What fills the placeholders; a `Word` among them is translated too.
+        What fills the placeholders; a `Word` among them, or each of a tuple, is translated too.
     place
         Where it stands, if it stands somewhere.
     severity
@@ -81,8 +81,16 @@ class Problem:
     def sentence(self, language: str = "en") -> str:
         """Return the sentence in `language`, without its place."""
         _ = translator(language)
-        values = {k: _(v) if isinstance(v, Word) else v for k, v in self.values.items()}
-        return _(self.message, **values)
+        return _(self.message, **{key: _said(value, _) for key, value in self.values.items()})
+
+
+def _said(value: object, _: Callable[..., str]) -> object:
+    """Return a value as a sentence shows it: a `Word` translated, several with semicolons between."""
+    if isinstance(value, Word):
+        return _(value)
+    if isinstance(value, tuple):
+        return "; ".join(str(_said(item, _)) for item in value)
+    return value
 
 
 class MFAError(Exception):

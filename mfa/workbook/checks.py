@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
-from mfa.errors import Problem, UnitError
+from mfa.errors import Problem, UnitError, Word
 from mfa.locale import N_
 from mfa.workbook.choices import canonical, options
 from mfa.workbook.lists import ALWAYS
 from mfa.workbook.problems import error, warning
 from mfa.workbook.raw import RawTables, Row, Value
 from mfa.workbook.schema import SHEETS, Column, Sheet
-from mfa.workbook.text import nearest
+from mfa.workbook.text import key_of, nearest
 
 MOST_OF_A_KIND = 500
 """How many problems of one kind are listed; of the others only the number is told."""
@@ -316,7 +316,7 @@ def _choice(checked: Checked, column: Column, value: Value) -> Problem | None:
     if text in words:
         return None
     labels = [*words, *words.values(), *options(column.choices, "vi").values()]
-    near = nearest(text, labels, 0.6 if column.closed else 0.8)
+    near = _longer(text, labels) or nearest(text, labels, 0.6 if column.closed else 0.8)
     if near and column.closed:
         message = N_("“{word}” is not in the list. Did you mean “{near}”?")
         return error("unknown-choice", message, word=text, near=near)
@@ -325,8 +325,15 @@ def _choice(checked: Checked, column: Column, value: Value) -> Problem | None:
         return warning("unknown-choice", message, word=text, near=near)
     if column.closed:
         message = N_("“{word}” is not in the list. One of these is expected: {words}.")
-        return error("unknown-choice", message, word=text, words=", ".join(words))
+        listed = tuple(Word(label) for label in words.values())
+        return error("unknown-choice", message, word=text, words=listed)
     return None
+
+
+def _longer(text: str, labels: Iterable[str]) -> str | None:
+    """Return the one of `labels` that begins with the words of `text`, if there is just one."""
+    found = [label for label in labels if key_of(label).startswith(f"{key_of(text)} ")]
+    return found[0] if len(found) == 1 else None
 
 
 def _reference(checked: Checked, column: Column, value: Value) -> Problem | None:
