@@ -13,7 +13,9 @@ from mfa.locale import N_
 from mfa.workbook.checks import QUANTITIES, UNKNOWN, Checked
 from mfa.workbook.problems import error
 from mfa.workbook.raw import Row
+from mfa.workbook.rows import letters
 from mfa.workbook.schema import find_sheet, sheet
+from mfa.workbook.xlsx import column_number
 
 _TABLES = {"quantities": QUANTITIES, "periods": (), "regions": ()}
 _UNREAD = ("unknown-table", "no-header", "not-utf-8", "not-text", "csv-unreadable")
@@ -29,15 +31,15 @@ def with_causes(checked: Checked, problems: Sequence[Problem]) -> list[Problem]:
     added in front. Alike are taken: the names that a sheet lacks because it was not read, or has a
     row without an id; and the same unknown name, which is one slip in many cells.
     """
-    found = list(problems)
+    found = _merged(_bad_ids(problems))
     for kind in UNKNOWN:
-        named = _named(kind, found)
+        named = [p for p in _named(kind, found) if p.cause is None]
         if not named:
             continue
         total = checked.count(UNKNOWN[kind][0])
         root = _root(checked, kind, found, named, max(total, len(named)))
         found = _grouped(found, named) if root is None else _below(found, named, root)
-    return found
+    return _to_the_root(found)
 
 
 def _named(kind: str, problems: Sequence[Problem]) -> list[Problem]:
@@ -55,12 +57,13 @@ def _root(
     """
     uncounted = [p for p in problems if p.code == UNKNOWN[kind][0] and "name" not in p.values]
     every = [*named, *uncounted]
-    if kind == "regions":
-        return None if checked.regions else (None, _undeclared(checked, named, n), every)
+    if kind in ("periods", "regions"):
+        root = _undeclared(checked, kind, named, n)
+        return None if root is None else (None, root, every)
     for table in _TABLES.get(kind, (kind,)):
         rows = checked.tables[table]
         if not rows:
-            if kind == "quantities" and table != "flows":
+            if n == 1 or (kind == "quantities" and table != "flows"):
                 continue
             old = _unread(table, problems)
             return old, _absent(checked, table, old, named, n), every
@@ -71,14 +74,95 @@ def _root(
     return None
 
 
-def _undeclared(checked: Checked, named: Sequence[Problem], n: int) -> Problem:
-    """Return the problem that regions are used which the sheet Case does not declare."""
+def _undeclared(checked: Checked, kind: str, named: Sequence[Problem], n: int) -> Problem | None:
+    """Return the problem of the sheet Case that its labels are none of those in use.
+
+    None when some are: then the others are slips where they stand.
+    """
+    labels = checked.periods if kind == "periods" else checked.regions
+    if labels:
+        return None if _in_use(checked, kind, labels) else _misread(checked, kind, named, n)
     message = N_(
         "No regions stand here, but {n} cells name some. Write them with commas ({names}); if "
         "they are parts of a whole, put its name and a colon before them."
     )
-    place = checked.tables.blank.get("regions") or _place_of_sheet(checked, "case")
+    place = checked.tables.blank.get(kind) or _place_of_sheet(checked, "case")
     return error("no-regions", message, place, n=n, names=_names(named))
+
+
+def _in_use(checked: Checked, kind: str, labels: Sequence[str]) -> bool:
+    column = kind.removesuffix("s")
+    tables = checked.tables.values()
+    return any(row.text(column) in labels for rows in tables for row in rows)
+
+
+def _misread(checked: Checked, kind: str, named: Sequence[Problem], n: int) -> Problem | None:
+    """Return the problem that a list of labels was not written as one."""
+    row = checked.tables.settings().get(kind)
+    if row is None or n == 1:
+        return None
+    message = N_(
+        "“{text}” is taken as {labels}, but {n} cells name {names}. Write the names here as the "
+        "cells have them, with commas between."
+    )
+    labels = checked.periods if kind == "periods" else checked.regions
+    values = {"text": row.text("value"), "labels": labels, "n": n, "names": _names(named)}
+    return error(f"other-{kind}", message, row.at("value"), **values)
+
+
+def _bad_ids(problems: Sequence[Problem]) -> list[Problem]:
+    """Return the problems with those that name an id wrongly spelt where it stands below that."""
+    wrong = {p.values["id"]: p.place for p in problems if p.code == "bad-id"}
+    codes = {code for code, *_ in UNKNOWN.values()}
+    return [
+        replace(p, cause=wrong[p.values["near"]])
+        if p.code in codes and p.values.get("near") in wrong
+        else p
+        for p in problems
+    ]
+
+
+def _merged(problems: Sequence[Problem]) -> list[Problem]:
+    """Return the problems with the cells that are empty because they were merged below that."""
+    covered: dict[str, Problem] = {}
+    for problem in problems:
+        if problem.code == "merged-cells" and problem.place is not None:
+            first, _, last = str(problem.values["area"]).partition(":")
+            for cell in _cells(first, last or first):
+                covered[f"{problem.place.sheet}!{cell}"] = problem
+    below = {
+        str(p.place): covered[str(p.place)]
+        for p in problems
+        if p.code == "missing-value" and str(p.place) in covered
+    }
+    causes = {id(cause) for cause in below.values()}
+    return [
+        replace(p, severity="error")
+        if id(p) in causes
+        else replace(p, cause=below[str(p.place)].place)
+        if p.code == "missing-value" and str(p.place) in below
+        else p
+        for p in problems
+    ]
+
+
+def _cells(first: str, last: str) -> list[str]:
+    """Return the cells of an area, a thousand of them at most."""
+    (left, top), (right, bottom) = _split(first), _split(last)
+    return (
+        [
+            f"{letters(column)}{row}"
+            for row in range(top, bottom + 1)
+            for column in range(left, right + 1)
+        ][:1000]
+        if (bottom - top) * (right - left) < 1_000_000
+        else []
+    )
+
+
+def _split(cell: str) -> tuple[int, int]:
+    name = cell.rstrip("0123456789")
+    return column_number(name), int(cell[len(name) :] or 0)
 
 
 def _unread(table: str, problems: Sequence[Problem]) -> Problem | None:
@@ -167,6 +251,20 @@ def _grouped(problems: Sequence[Problem], named: Sequence[Problem]) -> list[Prob
         if head is not problem and head.place is not None:
             causes[id(problem)] = head.place
     return [replace(p, cause=causes[id(p)]) if id(p) in causes else p for p in problems]
+
+
+def _to_the_root(problems: Sequence[Problem]) -> list[Problem]:
+    """Return the problems, each below the one with which it all began."""
+    roots = {str(p.place) for p in problems if p.cause is None}
+    above = {str(p.place): p.cause for p in problems if p.cause and str(p.place) not in roots}
+    found = []
+    for problem in problems:
+        cause, seen = problem.cause, set[str]()
+        while str(cause) in above and str(cause) not in seen:
+            seen.add(str(cause))
+            cause = above[str(cause)]
+        found.append(problem if cause is problem.cause else replace(problem, cause=cause))
+    return found
 
 
 def _names(named: Sequence[Problem]) -> str:

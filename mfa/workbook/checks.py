@@ -19,6 +19,8 @@ from mfa.workbook.text import key_of, nearest
 MOST_OF_A_KIND = 500
 """How many problems of one kind are listed; of the others only the number is told."""
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
+LARGEST = 1e25
+"""More than that no city has of anything, in whatever unit; its square is still a number."""
 QUANTITIES = ("flows", "stocks", "parameters")
 REPEATED = ("flows", "parameters")
 """Tables in which an id may stand once for each period and region."""
@@ -229,7 +231,7 @@ def check_cell(checked: Checked, row: Row, column: Column, name: str) -> bool:
     if value is None:
         if column.required and not row.broken(name):
             message = N_("A value is missing in column “{column}”.")
-            checked.report(error("missing-value", message, column=column.name), row, name)
+            checked.report(error("missing-value", message, column=column.titled), row, name)
         return False
     rule = _RULES.get(column.kind)
     problem = rule(checked, column, value) if rule else None
@@ -269,6 +271,9 @@ def _number(checked: Checked, column: Column, value: Value) -> Problem | None:
     if isinstance(value, str):
         message = N_("“{text}” stands where a number belongs.")
         return error("not-a-number", message, text=value)
+    if abs(value) > LARGEST:
+        message = N_("{value} is too large for any amount. Look for a slip in the number.")
+        return error("number-too-large", message, value=f"{value:g}")
     return None
 
 

@@ -39,6 +39,18 @@ def renamed(book: Workbook) -> None:
     book[PROCESSES].title = "Qúa trinh"
 
 
+def bad_id(book: Workbook) -> None:
+    book[PROCESSES]["A4"] = "mil l"
+
+
+def merged(book: Workbook) -> None:
+    book[PROCESSES].merge_cells("A3:A5")
+
+
+def other_periods(book: Workbook) -> None:
+    book[CASE]["B9"] = "2022-2023"
+
+
 def two_without_id(book: Workbook) -> None:
     book[PROCESSES]["A3"] = book[PROCESSES]["A4"] = None
 
@@ -48,6 +60,9 @@ SPOILT: list[tuple[Callable[[Workbook], None], str, str, str]] = [
     (misspelt, "unknown-process", f"{FLOWS}!E4", "“mill”"),
     (without_regions, "no-regions", f"{CASE}!B10", "A Lưới, Phong Điền"),
     (without_sheet, "missing-table", "p.xlsx", PROCESSES),
+    (bad_id, "bad-id", f"{PROCESSES}!A4", "mil l"),
+    (merged, "merged-cells", f"{PROCESSES}!A3", "A3:A5"),
+    (other_periods, "other-periods", f"{CASE}!B9", "2023"),
     (renamed, "unknown-table", "Qúa trinh!A1", PROCESSES),
 ]
 

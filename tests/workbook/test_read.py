@@ -228,8 +228,9 @@ def test_near_misses_are_suggested(tmp_path):
         "Stocks!B1: The column “proces” is not known and is not read. Did you mean “process”?"
         in texts
     )
-    assert "Stocks!A1: The column “process” is missing. Add it, or start from a new template." in (
-        texts
+    assert (
+        "Stocks!A1: The column “In process (process)” is missing. Add it, or start from a new template."
+        in (texts)
     )
 
 
