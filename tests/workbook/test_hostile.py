@@ -13,7 +13,7 @@ from mfa.errors import InputError
 from mfa.formats import detect
 from mfa.formats.sankeymatic import read_sankeymatic
 from mfa.formats.stan import read_stan
-from mfa.workbook import guard, xlsx
+from mfa.workbook import guard, shared
 from mfa.workbook.read import read_workbook
 from tests.workbook.books import HEADER, raw_book, sheet_xml, text_row, write_small
 
