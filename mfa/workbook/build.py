@@ -45,7 +45,7 @@ def build_system(tables: RawTables) -> tuple[System, list[Problem]]:
         Those of reading, of single cells and of the system as a whole, in the order of the sheets
         and rows. Errors have the severity ``"error"``, doubts ``"warning"``.
     """
-    checked = Checked(tables, list(tables.problems))
+    checked = Checked.of(tables)
     system = system_of_case(checked)
     check_cells(checked)
     add_sources(checked, system)

@@ -14,7 +14,7 @@ from mfa.workbook.lists import ALWAYS
 from mfa.workbook.problems import error, warning
 from mfa.workbook.raw import RawTables, Row, Value
 from mfa.workbook.schema import SHEETS, Column, Sheet
-from mfa.workbook.text import key_of, nearest
+from mfa.workbook.text import Names, key_of, nearest
 
 MOST_OF_A_KIND = 500
 """How many problems of one kind are listed; of the others only the number is told."""
@@ -108,13 +108,27 @@ class Checked:
     _bad: set[tuple[int, str]] = field(default_factory=set)
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     _ids: dict[str, dict[str, None]] = field(default_factory=dict)
+    _names: dict[str, Names] = field(default_factory=dict)
 
-    def report(self, problem: Problem, row: Row, column: str) -> None:
-        """Add a problem about the cell of `row` in `column`; an error makes the cell unusable."""
+    @classmethod
+    def of(cls, tables: RawTables) -> Checked:
+        """Return `tables` with what was wrong in reading them, so many of a kind as are listed."""
+        checked = cls(tables)
+        for problem in tables.problems:
+            checked._add(problem)
+        return checked
+
+    def _add(self, problem: Problem) -> None:
         kind = (problem.code, problem.severity)
         self._counts[kind] += 1
         if self._counts[kind] <= MOST_OF_A_KIND:
-            self.problems.append(replace(problem, place=row.at(column)))
+            self.problems.append(problem)
+
+    def report(self, problem: Problem, row: Row, column: str) -> None:
+        """Add a problem about the cell of `row` in `column`; an error makes the cell unusable."""
+        if self._counts[problem.code, problem.severity] < MOST_OF_A_KIND:
+            problem = replace(problem, place=row.at(column))
+        self._add(problem)
         if problem.severity == "error":
             self._bad.add((id(row), column))
 
@@ -128,7 +142,12 @@ class Checked:
 
     def unknown(self, kind: str, name: str, known: Iterable[str]) -> Problem:
         """Return what `unknown` does, without a suggestion once there are enough of the kind."""
-        return unknown(kind, name, () if self.enough(UNKNOWN[kind][0]) else known)
+        if self.enough(UNKNOWN[kind][0]):
+            return unknown(kind, name, ())
+        if kind not in self._names:
+            self._names[kind] = Names(known)
+        near = self._names[kind].nearest(name)
+        return unknown(kind, name, () if near is None else (near,))
 
     def left_out(self) -> list[Problem]:
         """Return a sentence for each kind of problem of which only the first ones are listed."""
@@ -178,6 +197,7 @@ class Checked:
 
     def know(self, table: str, ids: Iterable[str]) -> None:
         """Take `ids` for those that stand in `table`, instead of looking into its rows."""
+        self._names.clear()
         self._ids[table] = dict.fromkeys(ids)
 
     def _typed_ids(self, table: str) -> list[str]:
