@@ -20,8 +20,10 @@ from mfa.cli import cli
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+VIETNAMESE = sorted((ROOT / "docs" / "vi").glob("*.md"))
 PAPERS = [
     *PAGES,
+    *VIETNAMESE,
     *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "reports/README.md")),
     *sorted((ROOT / "cases").glob("*/README.md")),
 ]
@@ -61,7 +63,9 @@ def python_blocks(page: Path) -> Iterator[tuple[str, str | None]]:
 
 
 WITH_PYTHON = [page for page in PAGES if any(language == "python" for language, _ in blocks(page))]
-WITH_COMMANDS = [page for page in PAGES if any(kind == "console" for kind, _ in blocks(page))]
+WITH_COMMANDS = [
+    page for page in [*PAGES, *VIETNAMESE] if any(kind == "console" for kind, _ in blocks(page))
+]
 
 
 @pytest.mark.parametrize("page", named(WITH_PYTHON))
@@ -95,6 +99,13 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", named([page for page in PAGES if page.name != "README.md"]))
 def test_every_page_is_reached_from_the_readme(page: Path) -> None:
     assert f"(docs/{page.name})" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", named(VIETNAMESE))
+def test_every_vietnamese_page_has_its_english_twin(page: Path) -> None:
+    twin = page.parent.parent / page.name
+    assert f"(vi/{page.name})" in twin.read_text(encoding="utf-8")
+    assert f"(../{page.name})" in page.read_text(encoding="utf-8")
 
 
 def test_toml_in_the_pages_is_toml() -> None:
