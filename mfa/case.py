@@ -212,7 +212,8 @@ class Case:
 
             return problems + doubts(self.balance())
         except (InputError, InfeasibleError, ConvergenceError) as error:
-            return problems + list(error.problems)
+            # One formula fails in every period and region alike: it is told once.
+            return problems + list({problem.text(): problem for problem in error.problems}.values())
 
     def coarse(self, problems: Sequence[Problem]) -> list[dict[str, Any]]:
         """Return what the data alone say of every process: in, out, gap, how much is known.

@@ -44,7 +44,8 @@ class Helpful(click.Command):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help of a translated twin of the command."""
-        super(Helpful, _translated(self, translator(spoken(ctx)))).format_help(ctx, formatter)
+        twin = _translated(self, ctx, translator(spoken(ctx)))
+        super(Helpful, twin).format_help(ctx, formatter)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """Return the option ``--help`` with its own help translated."""
@@ -78,19 +79,42 @@ class Group(Helpful, click.Group):
         return list(self.commands)
 
 
-def _translated(command: click.Command, _: Callable[..., str]) -> Any:
+class _Told(click.Option):
+    """An option whose help says all there is to say: click adds nothing in English."""
+
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        """Return nothing more to show."""
+        return {}
+
+
+def _translated(command: click.Command, ctx: click.Context, _: Callable[..., str]) -> Any:
     """Return a copy of `command` with every text in another language; `command` stays as it is."""
     twin = copy.copy(command)
     twin.help = _(inspect.cleandoc(command.help or ""))
-    twin.params = list(_options(command, _))
+    twin.params = [_parameter(parameter, ctx, _) for parameter in command.params]
     if isinstance(command, click.Group) and isinstance(twin, click.Group):
-        twin.commands = {name: _translated(sub, _) for name, sub in command.commands.items()}
+        commands = command.commands.items()
+        twin.commands = {name: _translated(sub, ctx, _) for name, sub in commands}
     return twin
 
 
-def _options(command: click.Command, _: Callable[..., str]) -> Iterator[click.Parameter]:
-    for parameter in command.params:
-        twin = copy.copy(parameter)
-        if isinstance(twin, click.Option) and twin.help:
-            twin.help = _(twin.help)
-        yield twin
+def _parameter(
+    parameter: click.Parameter, ctx: click.Context, _: Callable[..., str]
+) -> click.Parameter:
+    twin = copy.copy(parameter)
+    if isinstance(twin, click.Option) and twin.help:
+        notes = list(_notes(twin, ctx, _))
+        twin.help = _(twin.help) + (f" [{'; '.join(notes)}]" if notes else "")
+        twin.__class__ = _Told
+    return twin
+
+
+def _notes(option: click.Option, ctx: click.Context, _: Callable[..., str]) -> Iterator[str]:
+    """Yield what click knows of an option beyond its help: default, limits, whether it must be."""
+    extra = option.get_help_extra(ctx)
+    if "default" in extra:
+        yield _("default: {value}", value=extra["default"])
+    if isinstance(option.type, click.IntRange):
+        yield _("from {low} to {high}", low=option.type.min, high=option.type.max)
+    if "required" in extra:
+        yield _("required")

@@ -25,6 +25,7 @@ PORT = 8123
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
+    metavar="PORT",
     default=PORT,
     show_default=True,
     help="Port of the page on this machine; 0 takes a free one.",

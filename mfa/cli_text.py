@@ -23,6 +23,7 @@ LONGEST_NAME = 40
 LONGEST_TABLE = 120
 UNMOVED = 1e-4  # χ²
 ADJUSTMENTS = 10
+CELLS = 6
 PARTS = ("in", "out", "stock_change")
 
 
@@ -82,21 +83,44 @@ def counting(message: str, total: int) -> Iterator[Callable[[int, int], None]]:
 
 
 def problem_lines(problems: Sequence[Problem], language: str) -> list[str]:
-    """Return the problems as lines, errors before warnings, and the sum of both."""
+    """Return the problems as lines, errors before warnings, and the sum of both.
+
+    Of problems that only follow from another, its line is followed by their cells.
+    """
     _ = translator(language)
-    errors = [p for p in problems if p.severity == "error"]
-    warnings = [p for p in problems if p.severity != "error"]
-    width = min(max((len(_place(p)) for p in problems), default=0), 36)
+    roots, following = by_cause(problems)
+    errors = [p for p in roots if p.severity == "error"]
+    warnings = [p for p in roots if p.severity != "error"]
+    width = min(max((len(_place(p)) for p in roots), default=0), 36)
     lines = []
     for title, colour, found in ((_("Errors"), "red", errors), (_("Warnings"), "yellow", warnings)):
         if found:
             lines.append(click.style(title, fg=colour, bold=True))
-            lines += [f"  {_place(p):{width}}  {p.sentence(language)}".rstrip() for p in found]
+            for problem in found:
+                lines.append(f"  {_place(problem):{width}}  {problem.sentence(language)}".rstrip())
+                if cells := following.pop(str(problem.place), []):
+                    lines.append(f"  {'':{width}}  {_also(cells, _)}")
             lines.append("")
     if not problems:
         return [_("No errors and no warnings.")]
     counts = {"errors": len(errors), "warnings": len(warnings)}
     return [*lines, _("Errors: {errors}. Warnings: {warnings}.", **counts)]
+
+
+def by_cause(problems: Sequence[Problem]) -> tuple[list[Problem], dict[str, list[Problem]]]:
+    """Return the problems that stand by themselves, and place → those that follow from it."""
+    following: dict[str, list[Problem]] = {}
+    for problem in problems:
+        if problem.cause is not None:
+            following.setdefault(str(problem.cause), []).append(problem)
+    return [p for p in problems if p.cause is None], following
+
+
+def _also(problems: Sequence[Problem], _: Any) -> str:
+    places = list(dict.fromkeys(map(_place, problems)))
+    shown, more = ", ".join(places[:CELLS]), len(places) - CELLS
+    listed = _("{names} and {n} more", names=shown, n=more) if more > 0 else shown
+    return _("↳ also, because of it: {places}", places=listed)
 
 
 def _place(problem: Problem) -> str:
@@ -114,6 +138,7 @@ def problem_record(problem: Problem, language: str) -> dict[str, Any]:
         "cell": place.cell if place else "",
         "file": place.file if place else "",
         "row": place.row if place else None,
+        "cause": str(problem.cause or ""),
         "message": problem.sentence(language),
         "values": {key: _scalar(value) for key, value in problem.values.items()},
     }
@@ -123,10 +148,12 @@ def check_record(
     problems: Sequence[Problem], balances: Sequence[dict[str, Any]], language: str
 ) -> dict[str, Any]:
     """Return what ``mfa check`` found, for machines."""
-    errors = sum(problem.severity == "error" for problem in problems)
+    roots = by_cause(problems)[0]
+    errors = sum(problem.severity == "error" for problem in roots)
     return {
         "errors": errors,
-        "warnings": len(problems) - errors,
+        "warnings": len(roots) - errors,
+        "consequences": len(problems) - len(roots),
         "problems": [problem_record(problem, language) for problem in problems],
         "balance": list(balances),
     }
@@ -227,7 +254,7 @@ def account_lines(account: Account, language: str) -> list[str]:
 
 
 def _fit(account: Account, language: str) -> str:
-    from mfa.locale.numbers import format_number
+    from mfa.locale.numbers import format_number, format_p
 
     _ = translator(language)
     test = account.test
@@ -241,12 +268,12 @@ def _fit(account: Account, language: str) -> str:
     values = {
         "chi2": format_number(test.chi2, 1, language),
         "dof": test.dof,
-        "p": format_number(test.p_value, 3, language),
+        "p": format_p(test.p_value, language),
     }
     if test.p_value >= 0.05:
-        return _("χ² = {chi2}, {dof} degrees of freedom, p = {p}: the data agree.", **values)
+        return _("χ² = {chi2}, {dof} degrees of freedom, p {p}: the data agree.", **values)
     return _(
-        "χ² = {chi2}, {dof} degrees of freedom, p = {p}: the data contradict each other.", **values
+        "χ² = {chi2}, {dof} degrees of freedom, p {p}: the data contradict each other.", **values
     )
 
 

@@ -33,6 +33,7 @@ from mfa.formats.converted import (
     Written,
 )
 from mfa.formats.diagram import choose
+from mfa.locale import N_
 from mfa.model.names import unknown
 from mfa.workbook.raw import RawTables, Value
 
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
 Tables = Mapping[str, Sequence[Mapping[str, Value]]]
 VIEWED = "sankeymatic"
 """The format that a view can be written in."""
+WITHOUT_NUMBERS = Loss(
+    "structure-only",
+    N_("All numbers, limits, relations, sources and notes: only the structure was asked for."),
+)
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,8 @@ def convert(
     if found.takes == "tables":
         book = found.name == "workbook"
         paths = _write_own(given.tables, path, language, overwrite, only_structure, book=book)
-        return Conversion(paths, given.losses, given.language)
+        left = [WITHOUT_NUMBERS] if only_structure else []
+        return Conversion(paths, [*given.losses, *left], given.language)
     if only_structure:
         raise ValueError(f"{found.name} cannot be written without numbers")
     for file in write_paths(path, found.name):

@@ -37,6 +37,26 @@ class Word(str):
     __slots__ = ()
 
 
+class Titled(str):
+    """A machine name that sentences show with the title people know it by.
+
+    Parameters
+    ----------
+    name
+        The machine name.
+    titles
+        Language → title.
+    """
+
+    def __new__(cls, name: str, titles: Mapping[str, str] | None = None) -> Titled:
+        """Return the name with its titles."""
+        made = super().__new__(cls, name)
+        made.titles = dict(titles or {})
+        return made
+
+    titles: dict[str, str]
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong or doubtful in the input.
@@ -49,11 +69,14 @@ class Problem:
         English sentence with ``{named}`` placeholders: the key of the translation catalogue.
         It says what is wrong, what was expected and what to do.
     values
-        What fills the placeholders; a `Word` among them is translated too.
+        What fills the placeholders; a `Word` among them, or each of a tuple, is translated too, a
+        `Titled` name shown with its title.
     place
         Where it stands, if it stands somewhere.
     severity
         ``"error"`` (cannot go on) or ``"warning"``.
+    cause
+        Where the problem stands from which this one only follows: mend that, and this is gone.
     """
 
     code: str
@@ -61,6 +84,7 @@ class Problem:
     values: Mapping[str, object] = field(default_factory=dict)
     place: Place | None = None
     severity: str = "error"
+    cause: Place | None = None
 
     def text(self, language: str = "en") -> str:
         """Return the sentence in `language`, led by its place.
@@ -78,8 +102,19 @@ class Problem:
     def sentence(self, language: str = "en") -> str:
         """Return the sentence in `language`, without its place."""
         _ = translator(language)
-        values = {k: _(v) if isinstance(v, Word) else v for k, v in self.values.items()}
-        return _(self.message, **values)
+        said = {key: _said(value, language) for key, value in self.values.items()}
+        return _(self.message, **said)
+
+
+def _said(value: object, language: str) -> object:
+    """Return a value as a sentence shows it: words translated, several with semicolons between."""
+    if isinstance(value, Word):
+        return translator(language)(value)
+    if isinstance(value, Titled) and language in value.titles:
+        return f"{value.titles[language]} ({value})"
+    if isinstance(value, tuple):
+        return "; ".join(str(_said(item, language)) for item in value)
+    return value
 
 
 class MFAError(Exception):

@@ -18,11 +18,10 @@ _GROUPED = r"[1-9][0-9]{{0,2}}(\{}[0-9]{{3}})+"
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+(?=[.,eE]|$)")
 
 NOT_A_NUMBER = N_(
-    "“{text}” is not a finite number. Write digits only; the unit, “%” included, has its own "
-    "column."
+    "“{text}” is not a number. Write digits only; the unit, “%” included, has its own column."
 )
 OTHER_STYLE = N_(
-    "“{text}” is not a finite number with “{decimal}” as the decimal mark. Write digits only; the "
+    "“{text}” is not a number with “{decimal}” as the decimal mark. Write digits only; the "
     "unit, “%” included, has its own column."
 )
 TWO_READINGS = N_(

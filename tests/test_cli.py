@@ -83,6 +83,10 @@ class TestHelp:
         assert not {"Usage:", "Options:", "Show this"} & set(result.stdout.split())
         assert "Usage: cli check [OPTIONS] CASE" in run("check", "--help").stdout
         assert "Kiểm tra" not in run("--help").stdout
+        notes = " ".join(run("sankey", "--help", LANG="vi_VN.UTF-8").stdout.split())
+        assert {"[bắt buộc]", "[mặc định: screen]", "[từ 1 đến 20000]"} <= set(
+            re.findall(r"\[[^]]*\]", notes)
+        )
 
     def test_version(self, run: Run) -> None:
         assert run("--version").stdout.strip() == f"mfa, version {mfa.__version__}"
@@ -477,7 +481,8 @@ class TestConvert:
         assert run("convert", mills, "t", "--force").exit_code == 0
 
     def test_structure(self, run: Run, mills: Path, tmp_path: Path) -> None:
-        assert run("convert", mills, "t", "--structure").exit_code == 0
+        done = run("convert", mills, "t", "--structure", "--json")
+        assert [loss["code"] for loss in json.loads(done.stdout)["lost"]] == ["structure-only"]
         assert not (tmp_path / "t" / "observations.csv").exists()
 
     def test_other_suffix(self, run: Run, mills: Path) -> None:

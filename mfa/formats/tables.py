@@ -127,6 +127,8 @@ def _read_file(sheet: Sheet, file: Path, tables: RawTables) -> None:
     rows, problems = read_rows(sheet, grid, Where(file.name), ".")
     tables.rows[sheet.name] = rows
     tables.problems += problems
+    if sheet.keys:
+        tables.set_blanks_aside()
 
 
 def _decode(file: Path) -> tuple[str, Problem | None]:

@@ -67,6 +67,19 @@ def format_value(
     return format_number(value, significant_decimals(value, sd, digits), language)
 
 
+def format_p(p: float, language: str = "en") -> str:
+    """Return what follows “p” in a sentence: a probability is never printed as zero.
+
+    Examples
+    --------
+    >>> format_p(0.0421), format_p(1e-40, "vi")
+    ('= 0.042', '< 0,001')
+    """
+    least = 0.001
+    sign = "<" if p < least else "="
+    return f"{sign} {format_number(max(p, least), 3, language)}"
+
+
 def format_estimate(value: float, sd: float, *, language: str = "en") -> str:
     """Return ``value ± sd`` (1 σ) rounded alike.
 

@@ -263,7 +263,7 @@ def _observed_dimension(system: System, observation, node: Node, factor: Node | 
             yield Problem(
                 "unit-missing",
                 "The value “{value}” is multiplied by “{factor}” and needs a unit of its own.",
-                {"value": observation.value, "factor": observation.factor},
+                {"value": f"{observation.value:g}", "factor": observation.factor},
                 observation.place,
             )
         return

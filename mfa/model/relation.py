@@ -213,6 +213,14 @@ class _Parser:
 
     def end(self) -> None:
         if self.at < len(self.tokens):
+            before = self.tokens[self.at - 1]
+            if self.tokens[self.at][1] == "(" and before[0] == "name":
+                self.fail(
+                    "formula-function",
+                    "There is no function “{name}” at position {position} of “{text}”; there are "
+                    "in(process), out(process), sum(material) and sqrt(…).",
+                    name=before[1],
+                )
             self.fail(
                 "formula-trailing",
                 "The formula “{text}” cannot be read from position {position} on: “{rest}”.",

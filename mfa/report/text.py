@@ -14,6 +14,7 @@ from mfa.locale import translator
 from mfa.locale.numbers import (
     format_estimate,
     format_number,
+    format_p,
     format_value,
     significant_decimals,
 )
@@ -149,7 +150,7 @@ class Writer:
 
     def p_value(self, p: float) -> str:
         """Return what follows “p”: “= 0.042”, or “< 0.001” for what is less."""
-        return f"< {self.number(0.001, 3)}" if p < 0.001 else f"= {self.number(p, 3)}"
+        return format_p(p, self.language)
 
     # ----------------------------------------------------------------------------------- cells
 

@@ -15,6 +15,7 @@ from mfa.workbook.build_data import (
 )
 from mfa.workbook.build_views import add_views
 from mfa.workbook.case_settings import system_of_case
+from mfa.workbook.causes import with_causes
 from mfa.workbook.checks import Checked, check_cells
 from mfa.workbook.fields import limits, names_of, reported
 from mfa.workbook.pinpoint import system_problems
@@ -44,7 +45,7 @@ def build_system(tables: RawTables) -> tuple[System, list[Problem]]:
         Those of reading, of single cells and of the system as a whole, in the order of the sheets
         and rows. Errors have the severity ``"error"``, doubts ``"warning"``.
     """
-    checked = Checked(tables, list(tables.problems))
+    checked = Checked.of(tables)
     system = system_of_case(checked)
     check_cells(checked)
     add_sources(checked, system)
@@ -60,8 +61,9 @@ def build_system(tables: RawTables) -> tuple[System, list[Problem]]:
     add_views(checked, system)
     _report_unused(checked)
     found = [*checked.problems, *system_problems(checked, system)]
-    problems = [*found, *checked.left_out()]
-    return system, sorted(problems, key=_order(tables))
+    order = _order(tables)
+    problems = with_causes(checked, sorted([*found, *checked.left_out()], key=order))
+    return system, sorted(problems, key=order)
 
 
 def _order(tables: RawTables) -> Any:

@@ -105,7 +105,7 @@ def _check_observation(
     check_interval(checked, row, value)
     quantity, layer = checked.text(row, "quantity"), checked.text(row, "layer")
     period = checked.text(row, "period")
-    early = checked.periods and period == opening(checked.periods[0])
+    early = bool(period) and checked.periods and period == opening(checked.periods[0])
     if early and (quantity in system.flows or quantity in system.parameters):
         checked.report(unknown("periods", period, checked.periods), row, "period")
     if record is None:

@@ -9,15 +9,17 @@ from mfa.locale import N_
 from mfa.vocabulary import SECTORS, STAGES
 from mfa.workbook.case_settings import split_list
 from mfa.workbook.checks import Checked, unknown
+from mfa.workbook.choices import canonical
 from mfa.workbook.problems import error, warning
 from mfa.workbook.raw import Row
-from mfa.workbook.text import nearest
+from mfa.workbook.text import key_of, nearest
 
 if TYPE_CHECKING:
     from mfa.model.system import System
     from mfa.model.view import ViewGroup
 
 REST = "*"
+_KINDS = {"ngành": "sector", "giai đoạn": "stage", "sector": "sector", "stage": "stage"}
 
 
 def add_views(checked: Checked, system: System) -> None:
@@ -44,7 +46,7 @@ def add_views(checked: Checked, system: System) -> None:
 def _group(checked: Checked, system: System, row: Row) -> ViewGroup:
     from mfa.model.view import ViewGroup
 
-    members = split_list(row.text("members"))
+    members = _members(row)
     known = []
     for member in members:
         problem = _member_problem(checked, system, member)
@@ -62,6 +64,21 @@ def _group(checked: Checked, system: System, row: Row) -> ViewGroup:
         order=order,
         place=row.at("group"),
     )
+
+
+def _members(row: Row) -> list[str]:
+    """Return the members of a group, sectors and stages by their machine names.
+
+    Either language is understood: ``ngành:Nông nghiệp`` is ``sector:agriculture``.
+    """
+    members = []
+    for member in split_list(row.text("members")):
+        kind, colon, word = (part.strip() for part in member.partition(":"))
+        if colon:
+            kind = _KINDS.get(key_of(kind), kind)
+            word = canonical(kind, word) if kind in ("sector", "stage") else word
+        members.append(f"{kind}{colon}{word}")
+    return members
 
 
 def _member_problem(checked: Checked, system: System, member: str) -> Problem | None:
@@ -99,7 +116,7 @@ def _check_doubles(checked: Checked, rows: list[Row]) -> None:
             )
             checked.report(error("double-group", message, group=group), row, "group")
         groups.add(group)
-        for member in split_list(row.text("members")):
+        for member in _members(row):
             if member in members:
                 message = N_("“{member}” is a member of the group “{group}” already.")
                 values = {"member": member, "group": members[member]}

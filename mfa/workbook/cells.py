@@ -14,11 +14,13 @@ from mfa.workbook.choices import canonical
 from mfa.workbook.columns import Column
 from mfa.workbook.problems import error
 from mfa.workbook.raw import Value
-from mfa.workbook.text import tidy
+from mfa.workbook.text import key_of, tidy
 
 Date = datetime.date | datetime.datetime | datetime.time
 
-_NUMBER = re.compile(r"(?<![\w.,])[-+\u2212]?\d[\d.,\u00a0\u202f]*(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"(?<![\w.,])[-+\u2212]?\d(?:[\d.,\u00a0\u202f]*\d)?(?:[eE][-+]?\d+)?")
+_RANGE = re.compile(r"(\d[\d.,]*)\s*[-–—]\s*(\d[\d.,]*)")
+ASSUMPTIONS = ("assumption", "giả định")
 _FORMULA_NUMBER = re.compile(r"(\[[^\]]*\])|(?<![\w.,])(\d+),(\d+)(?![\w.,])")
 
 
@@ -73,7 +75,7 @@ def interpret(
 
 
 def _unusable(code: str, message: str, column: Column, value: object) -> tuple[None, Problem]:
-    return None, error(code, message, column=column.name, value=value)
+    return None, error(code, message, column=column.titled, value=value)
 
 
 def _date(value: Date, column: Column) -> tuple[Value | None, Problem | None]:
@@ -135,6 +137,8 @@ def _text(value: str, column: Column, decimal: str | None) -> tuple[Value | None
         return _number_in_text(text, column, decimal)
     if column.kind == "uncertainty":
         return _with_points(text, decimal)
+    if column.choices == "sources" and key_of(text) in ASSUMPTIONS:
+        return ASSUMPTIONS[0], None
     if column.kind in ("formula", "quantity") and decimal == ",":
         return _FORMULA_NUMBER.sub(lambda m: m[1] or f"{m[2]}.{m[3]}", text), None
     return text, None
@@ -149,8 +153,29 @@ def _number_in_text(
     try:
         number = float(parse_number(text.rstrip("% ") if share else text, decimal))
     except InputError as refusal:
-        return None, refusal.problems[0]
+        if column.kind == "score":
+            return text, None  # the check of scores says what is expected
+        return None, _range(text, decimal) or refusal.problems[0]
     return number / 100 if share else number, None
+
+
+def _range(text: str, decimal: str | None) -> Problem | None:
+    """Return what to do with “1.000–1.200” in a cell for one number; None when it is no range."""
+    from mfa.units import parse_number
+
+    found = _RANGE.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        low, high = (float(parse_number(part, decimal)) for part in found.groups())
+    except InputError:
+        return None
+    message = N_(
+        "“{text}” is a range. Write one value, such as {middle}, and the range as its uncertainty: "
+        "[{low}; {high}]."
+    )
+    values = {"middle": f"{(low + high) / 2:.6g}", "low": found[1], "high": found[2]}
+    return error("range-as-number", message, text=text, **values) if low < high else None
 
 
 @lru_cache(maxsize=4096)  # a sheet repeats the same few

@@ -157,21 +157,24 @@ def _sheet(findings: Sequence[Finding], formats: Formats, language: str) -> str:
         "error": formats.styled(font, colour=ERROR),
         "warning": formats.styled(font, colour=WARNING),
     }
-    errors = sum(f.problem.severity == "error" for f in findings)
+    roots = [f.problem for f in findings if f.problem.cause is None]
+    errors = sum(problem.severity == "error" for problem in roots)
     summary = _(
         "{errors} errors, {warnings} warnings. Mend them in your own workbook, or here and check "
         "this copy again.",
         errors=errors,
-        warnings=len(findings) - errors,
+        warnings=len(roots) - errors,
     )
     rows = [_row(1, [(large, _(HEADING))]), _row(2, [(large, "")])]
     rows.append(_row(3, [(0, summary)]))
     titles = (_("Kind"), _("Cell"), _("What is wrong and what to do"), _("What stands there"))
     rows.append(_row(5, [(bold, title) for title in titles]))
     links = []
-    for number, finding in enumerate(findings, start=6):
+    for number, finding in enumerate(_in_order(findings), start=6):
         problem = finding.problem
         kind = _("Error") if problem.severity == "error" else _("Warning")
+        if problem.cause is not None:
+            kind = _("Because of {cell}", cell=problem.cause)
         where = str(problem.place or "")
         said = problem.sentence(language)
         style = link if finding.linked else plain
@@ -181,6 +184,19 @@ def _sheet(findings: Sequence[Finding], formats: Formats, language: str) -> str:
         if finding.linked:
             links.append(_link(number, finding))
     return _page(rows, links)
+
+
+def _in_order(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings with each that follows from another right behind that one."""
+    behind: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.problem.cause is not None:
+            behind.setdefault(str(finding.problem.cause), []).append(finding)
+    ordered = []
+    for finding in findings:
+        if finding.problem.cause is None:
+            ordered += [finding, *behind.pop(str(finding.problem.place), [])]
+    return ordered
 
 
 def _row(number: int, cells: Sequence[tuple[int, str]], lines: int = 1) -> str:

@@ -7,18 +7,20 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
-from mfa.errors import Problem, UnitError
+from mfa.errors import Problem, UnitError, Word
 from mfa.locale import N_
 from mfa.workbook.choices import canonical, options
 from mfa.workbook.lists import ALWAYS
 from mfa.workbook.problems import error, warning
 from mfa.workbook.raw import RawTables, Row, Value
 from mfa.workbook.schema import SHEETS, Column, Sheet
-from mfa.workbook.text import nearest
+from mfa.workbook.text import Names, key_of, nearest
 
 MOST_OF_A_KIND = 500
 """How many problems of one kind are listed; of the others only the number is told."""
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
+LARGEST = 1e25
+"""More than that no city has of anything, in whatever unit; its square is still a number."""
 QUANTITIES = ("flows", "stocks", "parameters")
 REPEATED = ("flows", "parameters")
 """Tables in which an id may stand once for each period and region."""
@@ -106,15 +108,33 @@ class Checked:
     _bad: set[tuple[int, str]] = field(default_factory=set)
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     _ids: dict[str, dict[str, None]] = field(default_factory=dict)
+    _names: dict[str, Names] = field(default_factory=dict)
 
-    def report(self, problem: Problem, row: Row, column: str) -> None:
-        """Add a problem about the cell of `row` in `column`; an error makes the cell unusable."""
+    @classmethod
+    def of(cls, tables: RawTables) -> Checked:
+        """Return `tables` with what was wrong in reading them, so many of a kind as are listed."""
+        checked = cls(tables)
+        for problem in tables.problems:
+            checked._add(problem)
+        return checked
+
+    def _add(self, problem: Problem) -> None:
         kind = (problem.code, problem.severity)
         self._counts[kind] += 1
         if self._counts[kind] <= MOST_OF_A_KIND:
-            self.problems.append(replace(problem, place=row.at(column)))
+            self.problems.append(problem)
+
+    def report(self, problem: Problem, row: Row, column: str) -> None:
+        """Add a problem about the cell of `row` in `column`; an error makes the cell unusable."""
+        if self._counts[problem.code, problem.severity] < MOST_OF_A_KIND:
+            problem = replace(problem, place=row.at(column))
+        self._add(problem)
         if problem.severity == "error":
             self._bad.add((id(row), column))
+
+    def count(self, code: str) -> int:
+        """Return how many errors of a kind there are, those that are not listed among them."""
+        return self._counts[code, "error"]
 
     def enough(self, code: str) -> bool:
         """Return whether errors of a kind are many enough: then no time goes into suggestions."""
@@ -122,7 +142,12 @@ class Checked:
 
     def unknown(self, kind: str, name: str, known: Iterable[str]) -> Problem:
         """Return what `unknown` does, without a suggestion once there are enough of the kind."""
-        return unknown(kind, name, () if self.enough(UNKNOWN[kind][0]) else known)
+        if self.enough(UNKNOWN[kind][0]):
+            return unknown(kind, name, ())
+        if kind not in self._names:
+            self._names[kind] = Names(known)
+        near = self._names[kind].nearest(name)
+        return unknown(kind, name, () if near is None else (near,))
 
     def left_out(self) -> list[Problem]:
         """Return a sentence for each kind of problem of which only the first ones are listed."""
@@ -172,6 +197,7 @@ class Checked:
 
     def know(self, table: str, ids: Iterable[str]) -> None:
         """Take `ids` for those that stand in `table`, instead of looking into its rows."""
+        self._names.clear()
         self._ids[table] = dict.fromkeys(ids)
 
     def _typed_ids(self, table: str) -> list[str]:
@@ -225,7 +251,7 @@ def check_cell(checked: Checked, row: Row, column: Column, name: str) -> bool:
     if value is None:
         if column.required and not row.broken(name):
             message = N_("A value is missing in column “{column}”.")
-            checked.report(error("missing-value", message, column=column.name), row, name)
+            checked.report(error("missing-value", message, column=column.titled), row, name)
         return False
     rule = _RULES.get(column.kind)
     problem = rule(checked, column, value) if rule else None
@@ -265,6 +291,9 @@ def _number(checked: Checked, column: Column, value: Value) -> Problem | None:
     if isinstance(value, str):
         message = N_("“{text}” stands where a number belongs.")
         return error("not-a-number", message, text=value)
+    if abs(value) > LARGEST:
+        message = N_("{value} is too large for any amount. Look for a slip in the number.")
+        return error("number-too-large", message, value=f"{value:g}")
     return None
 
 
@@ -312,7 +341,7 @@ def _choice(checked: Checked, column: Column, value: Value) -> Problem | None:
     if text in words:
         return None
     labels = [*words, *words.values(), *options(column.choices, "vi").values()]
-    near = nearest(text, labels, 0.6 if column.closed else 0.8)
+    near = _longer(text, labels) or nearest(text, labels, 0.6 if column.closed else 0.8)
     if near and column.closed:
         message = N_("“{word}” is not in the list. Did you mean “{near}”?")
         return error("unknown-choice", message, word=text, near=near)
@@ -321,8 +350,15 @@ def _choice(checked: Checked, column: Column, value: Value) -> Problem | None:
         return warning("unknown-choice", message, word=text, near=near)
     if column.closed:
         message = N_("“{word}” is not in the list. One of these is expected: {words}.")
-        return error("unknown-choice", message, word=text, words=", ".join(words))
+        listed = tuple(Word(label) for label in words.values())
+        return error("unknown-choice", message, word=text, words=listed)
     return None
+
+
+def _longer(text: str, labels: Iterable[str]) -> str | None:
+    """Return the one of `labels` that begins with the words of `text`, if there is just one."""
+    found = [label for label in labels if key_of(label).startswith(f"{key_of(text)} ")]
+    return found[0] if len(found) == 1 else None
 
 
 def _reference(checked: Checked, column: Column, value: Value) -> Problem | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from mfa.errors import Titled
+
 NUMBER_KINDS = frozenset({"number", "share", "score", "integer"})
 """Kinds of column whose cells hold a number; every other kind holds text."""
 
@@ -55,6 +57,11 @@ class Column:
     def numeric(self) -> bool:
         """Whether the cells hold a number."""
         return self.kind in NUMBER_KINDS
+
+    @property
+    def titled(self) -> Titled:
+        """The machine name, for messages that show it with the header."""
+        return Titled(self.name, {"en": self.title_en, "vi": self.title_vi})
 
     def title(self, language: str) -> str:
         """Return the header in `language`."""

@@ -125,6 +125,8 @@ def _annotate_sheet(
         if serious or colours.get(spot) != ERROR:
             colours[spot] = ERROR if serious else WARNING
         kind = _("Error") if serious else _("Warning")
+        if problem.cause is not None:
+            kind = _("Because of {cell}", cell=problem.cause)
         texts.setdefault(spot, []).append(f"{kind}: {problem.sentence(language)}")
     data = unselected(parts[info.part])
     if colours:

@@ -59,11 +59,18 @@ def provenance(checked: Checked, row: Row) -> dict[str, Any]:
 
 
 def check_interval(checked: Checked, row: Row, value: float) -> None:
-    """Warn of a value outside the interval that is stated as its own uncertainty.
+    """Warn of a value outside its own interval, and of a zero that would count as exact.
 
     An interval with a unit of its own is left to the model, which converts it.
     """
-    stated = _INTERVAL.fullmatch(checked.text(row, "uncertainty"))
+    text = checked.text(row, "uncertainty")
+    if value == 0 and (text.endswith("%") or text.startswith("*/")):
+        message = N_(
+            "The value is 0 and its uncertainty is relative, so it counts as exactly zero. If it "
+            "is not, give an absolute uncertainty, such as 5."
+        )
+        checked.report(warning("exact-zero", message), row, "uncertainty")
+    stated = _INTERVAL.fullmatch(text)
     if stated is None:
         return
     try:
@@ -98,7 +105,7 @@ def _check_source(checked: Checked, row: Row) -> None:
     if numbered and _FIGURE.fullmatch(figure) and figure not in known:
         message = N_("The figure “{figure}” is not among the ids of the sheet Sources.")
         checked.report(warning("unknown-figure", message, figure=figure), row, "figure")
-    if not row.text("uncertainty") and not any(row.text(score) for score in SCORES):
+    if not {"uncertainty", *SCORES} & row.cells.keys():
         message = N_(
             "Neither an uncertainty nor data-quality scores are given; 30 % of the value is taken."
         )

@@ -101,6 +101,8 @@ class RawTables(Mapping[str, list[Row]]):
         Language of the headers.
     source
         Name of the file or folder.
+    blank
+        Settings of the case that stand there without a value → the empty cell.
     """
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
@@ -108,6 +110,7 @@ class RawTables(Mapping[str, list[Row]]):
     decimal: str | None = None
     language: str = "en"
     source: str = ""
+    blank: dict[str, Place] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> list[Row]:
         return self.rows.get(name, [])
@@ -128,6 +131,13 @@ class RawTables(Mapping[str, list[Row]]):
         {'flows': [{'id': 'rice'}]}
         """
         return {name: [row.values() for row in rows] for name, rows in self.rows.items() if rows}
+
+    def set_blanks_aside(self) -> None:
+        """Take the settings without a value out of the case table, and remember where they are."""
+        if "case" in self.rows:
+            empty = [row for row in self["case"] if row.cells.keys() <= {"key"}]
+            self.rows["case"] = [row for row in self["case"] if row not in empty]
+            self.blank = {row.text("key"): row.at("value") for row in empty}
 
     def settings(self) -> dict[str, Row]:
         """Return the rows of the case table by their key."""

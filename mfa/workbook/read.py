@@ -148,6 +148,7 @@ def _report_merged(area: str, sheet: Sheet, info: SheetInfo, tables: RawTables) 
 
 def _read_settings(tables: RawTables) -> None:
     """Take the decimal sign from the case table, and take out the version of the template."""
+    tables.set_blanks_aside()
     settings = tables.settings()
     declared = settings["decimal"].text("value") if "decimal" in settings else ""
     tables.decimal = declared if declared in (",", ".") else None

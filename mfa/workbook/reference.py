@@ -5,7 +5,7 @@ from __future__ import annotations
 from mfa.workbook.choices import options
 from mfa.workbook.lists import ALWAYS
 from mfa.workbook.schema import SHEETS, TEMPLATE_VERSION, Column, Sheet, sheet
-from mfa.workbook.xlsx import MAX_CELLS
+from mfa.workbook.shared import MAX_CELLS
 
 _INTRODUCTION = f"""\
 # Workbook and tables

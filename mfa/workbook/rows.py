@@ -95,7 +95,7 @@ def read_rows(
     rows, last = [], header.first
     for number in sorted(n for n in grid if n >= header.first):
         row, found = _read_row(table, grid[number], header, where, number, decimal)
-        if not row.cells or (table.keys and row.cells.keys() <= {"key"}):
+        if not row.cells:
             continue
         if _is_example(table, row):
             problems += _example_problems(table, row)
@@ -172,7 +172,7 @@ def _header_problems(table: Sheet, grid: Grid, header: _Header, where: Where) ->
         if column.required and column.name not in header.columns:
             message = N_("The column “{column}” is missing. Add it, or start from a new template.")
             place = where.cell(header.row, 1)
-            problems.append(error("missing-column", message, place, column=column.name))
+            problems.append(error("missing-column", message, place, column=column.titled))
     problems += _double_columns(table, grid, header, where)
     problems += _unknown_columns(table, header, where)
     far = [(r, c) for r, cells in grid.items() for c in cells if c > FAR_COLUMN]
@@ -185,8 +185,9 @@ def _double_columns(table: Sheet, grid: Grid, header: _Header, where: Where) -> 
     """Report columns of one name beyond the first; which one counts must not be guessed."""
     titles = _titles(table, grid[header.row]) | _titles(table, grid.get(header.first - 1, {}))
     message = N_("The column “{column}” stands twice; rename or remove one of them.")
+    named = {column.name: column.titled for column in table.columns}
     return [
-        error("double-column", message, where.cell(header.row, number), column=name)
+        error("double-column", message, where.cell(header.row, number), column=named[name])
         for number, name in sorted(titles.items())
         if header.columns[name] != number
     ]

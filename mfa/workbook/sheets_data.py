@@ -72,11 +72,14 @@ OBSERVATIONS = Sheet(
                width=20),
         *PROVENANCE,
         replace(PERIOD, example="2023", choices="opening",
-                help_en="One of the periods of the Case sheet; empty = every period. The level of "
-                "a stock may be given for the year before: its opening level.",
-                help_vi="Một trong các kỳ ghi ở bảng Thông tin chung; để trống = mọi kỳ. Tồn lượng "
-                "có thể ghi cho năm liền trước: mức đầu kỳ."),
-        REGION,
+                help_en="One of the periods of the Case sheet; may be empty when there is one. "
+                "The level of a stock may be given for the year before: its opening level.",
+                help_vi="Một trong các kỳ ghi ở bảng Thông tin chung; chỉ có một kỳ thì có thể để "
+                "trống. Tồn lượng có thể ghi cho năm liền trước: mức đầu kỳ."),
+        replace(REGION,
+                help_en="One of the regions of the Case sheet; may be empty when there is one.",
+                help_vi="Một trong các vùng ghi ở bảng Thông tin chung; chỉ có một vùng thì để "
+                "trống."),
         LAYER,
         REASON,
     ),

@@ -56,9 +56,10 @@ CASE = Sheet(
                "Một năm, hoặc nhiều năm cách nhau bằng dấu phẩy: 2022, 2023. Các kỳ nối tiếp nhau.",
                "2023"),
         Column("regions", "text", "Regions", "Các vùng",
-               "Empty for one region. Otherwise parent: children, as in Hue: A Luoi, Phu Loc.",
-               "Để trống nếu chỉ có một vùng. Nếu không: vùng mẹ: các vùng con, "
-               "ví dụ Huế: A Lưới, Phú Lộc."),
+               "Empty for one region. Side by side: A Luoi, Phu Loc. Parts of a whole: "
+               "Hue: A Luoi, Phu Loc; semicolons between several wholes.",
+               "Để trống nếu chỉ có một vùng. Các vùng cạnh nhau: A Lưới, Phú Lộc. Các phần của "
+               "một vùng lớn: Huế: A Lưới, Phú Lộc; nhiều vùng lớn cách nhau bằng dấu chấm phẩy."),
         Column("unit", "unit", "Unit of flows", "Đơn vị của dòng",
                "Unit in which flows are shown when their row names none.",
                "Đơn vị của dòng khi hàng không ghi đơn vị.",

@@ -41,6 +41,7 @@ _STYLES: dict[str, dict[str, object]] = {
     "wrapped": _BASE | {"num_format": "@", "locked": False, "text_wrap": True,
                         "indent": 1},
     "number": _BASE | {"locked": False},
+    "own": _BASE | {"locked": False},
     "required": _HEADER | {"bg_color": REQUIRED, "font_color": "#FFFFFF"},
     "optional": _HEADER | {"bg_color": OPTIONAL},
     "machine": _BASE | {"font_size": 8, "font_color": GREY, "bg_color": MACHINE, "bottom": 1,

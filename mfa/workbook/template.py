@@ -36,13 +36,14 @@ ROWS = 2_000
 FIRST_ROW = 3
 """Row of a sheet in which the data begin."""
 LONGEST_TEXT = 32_767
+LAST_COLUMN = 16_383
 PRINTED_WIDTH = 180
 """How many characters of a sheet share the width of a printed page; more would be too small."""
 AREA = "tbl_"
 """Before the machine name of a table: the defined name of its cells, machine names on top.
 
-Not a table object of Excel: on a protected sheet that neither grows nor lets rows be inserted or
-deleted, and two header rows do not fit into it.
+Not a table object of Excel: two header rows do not fit into it, and on a protected sheet it is said
+not to grow (users report so; it was not tried, for want of an Excel).
 """
 _CREATED = datetime.datetime(2025, 1, 1)
 _POINT = re.compile(r"(?<![\w.,])(\d+)\.(\d+)(?![\w.,])")
@@ -161,6 +162,8 @@ class _SheetWriter:
             wrapped = [c for c in self.sheet.columns if self._style(c) == "wrapped"]
             self._height(number, [(_text_of(row.get(c.name)), c.width) for c in wrapped])
         width = len(self.sheet.columns)
+        # Own columns on the right; and Excel deletes or sorts no row with a locked cell in it.
+        self.page.set_column(width, LAST_COLUMN, None, self.styles["own"])
         self.page.autofilter(1, 0, last, width - 1)
         self.page.freeze_panes(2, 1)
         whole = f"$A$2:${letters(width)}${last + 1}"

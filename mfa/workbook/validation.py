@@ -94,7 +94,7 @@ def header_comment(column: Column, language: str) -> str:
         lines.append(_("Required."))
     words = allowed(column, language)
     if words:
-        lines.append(_("One of: {words}.", words=", ".join(words)))
+        lines.append(_("One of: {words}.", words="; ".join(words)))
     if column.kind == "reference":
         lines.append(_("From the sheet “{sheet}”.", sheet=sheet(column.choices).title(language)))
     example = column.example_in(language)

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import datetime
 import posixpath
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from xml.parsers import expat
@@ -21,22 +19,18 @@ from mfa.locale import N_
 from mfa.workbook.cells import Date, Found
 from mfa.workbook.guard import Package
 from mfa.workbook.problems import error
+from mfa.workbook.shared import (
+    Attributes,
+    formats_of,
+    local,
+    named_parser,
+    parse_part,
+    shared_strings,
+    unescape,
+    without_blanks,
+)
 
-MAX_CELLS = 2_000_000
-"""How many filled cells a sheet may have: 100,000 observations with every column filled in."""
-MARKS_PER_CELL = 5
 MAX_SHEETS = 1_000
-MAX_MARKS = 1_250_000
-"""How many tags a part may have beyond those that its cells or strings need."""
-_DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
-_NOT_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_BLANK_CELL = re.compile(rb'<c r="[A-Z]+[0-9]+"[^<>]*(?:/>|></c>)')
-_BLANK_ROW = re.compile(rb'<row r="[0-9]+"[^<>]*(?:/>|>\s*</row>)')
-MAX_HELD = 60_000_000
-_UNITS = (b"<c ", b":c ", b"<si>", b":si>")
-"""How a cell or a shared string begins; the tags inside are allowed for."""
-Attributes = dict[str, str]
 
 
 @dataclass
@@ -89,7 +83,7 @@ class Book:
             place = Place(file=package.name)
             raise InputError([error("too-many-sheets", message, place, limit=MAX_SHEETS)])
         self.styles = self._related("styles")
-        self._dates, self._percents = _formats(package, self.styles)
+        self._dates, self._percents = formats_of(package, self.styles)
         self._strings: list[str] | None = None
 
     def cells(self, sheet: SheetInfo) -> SheetCells:
@@ -101,13 +95,13 @@ class Book:
             The sheet is damaged or holds too many cells.
         """
         reader = _SheetReader(self)
-        _parse(self.package, sheet.part, reader.parser, _without_blanks)
+        parse_part(self.package, sheet.part, reader.parser, without_blanks)
         return reader.out
 
     def string(self, index: str) -> str:
         """Return a shared string by its number."""
         if self._strings is None:
-            self._strings = _shared_strings(self.package, self._related("sharedStrings"))
+            self._strings = shared_strings(self.package, self._related("sharedStrings"))
         try:
             return self._strings[int(index)]
         except (ValueError, IndexError):
@@ -137,7 +131,7 @@ class Book:
     def _read_workbook(self, part: str) -> None:
         def start(name: str, attributes: Attributes) -> None:
             if name == "sheet":
-                key = next((v for k, v in attributes.items() if _local(k) == "id"), "")
+                key = next((v for k, v in attributes.items() if local(k) == "id"), "")
                 kind, target = self._relations.get(key, ("", ""))
                 if kind == "worksheet":
                     hidden = attributes.get("state", "visible") != "visible"
@@ -145,57 +139,7 @@ class Book:
             elif name == "workbookPr" and attributes.get("date1904") in ("1", "true"):
                 self._epoch = datetime.datetime(1904, 1, 1)
 
-        _parse(self.package, part, _parser(start))
-
-
-def _parse(
-    package: Package, part: str, parser: expat.XMLParserType, thin: Callable[[bytes], bytes] = bytes
-) -> None:
-    """Parse what `thin` leaves of `part`; refuse beforehand what would take too long.
-
-    A large part is unpacked twice rather than held in memory.
-    """
-    cells = marks = size = 0
-    held: list[bytes] = []
-    for piece in package.pieces(part):
-        thinned = thin(piece)
-        size += len(thinned)
-        if size <= MAX_HELD:
-            held.append(thinned)
-        cells += sum(map(thinned.count, _UNITS))
-        marks += thinned.count(b"<")
-        if cells > MAX_CELLS or marks > MAX_MARKS + cells * MARKS_PER_CELL:
-            message = N_(
-                "A sheet has more than {limit} filled cells. Put large tables into CSV files."
-            )
-            place = Place(file=package.name)
-            raise InputError([error("too-many-cells", message, place, limit=MAX_CELLS)])
-    package.parse(held if size <= MAX_HELD else map(thin, package.pieces(part)), parser)
-
-
-def _without_blanks(data: bytes) -> bytes:
-    """Drop cells and rows that have a format and nothing else: a million of them cost seconds."""
-    return _BLANK_ROW.sub(b"", _BLANK_CELL.sub(b"", data))
-
-
-def _local(name: str) -> str:
-    return name.rpartition(":")[2]
-
-
-def _parser(
-    start: Callable[[str, Attributes], None],
-    end: Callable[[str], None] | None = None,
-    text: Callable[[str], None] | None = None,
-) -> expat.XMLParserType:
-    """Return a parser that gives names without their prefix."""
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = lambda name, attributes: start(_local(name), attributes)
-    if end:
-        parser.EndElementHandler = lambda name: end(_local(name))
-    if text:
-        parser.CharacterDataHandler = text
-    return parser
+        parse_part(self.package, part, named_parser(start))
 
 
 def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
@@ -211,7 +155,7 @@ def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
             found[attributes.get("Id", "")] = (kind, target.lstrip("/"))
 
     if file in package.parts:
-        _parse(package, file, _parser(start))
+        parse_part(package, file, named_parser(start))
     return found
 
 
@@ -224,87 +168,6 @@ def _workbook_part(package: Package) -> str:
         "as .xlsx."
     )
     raise InputError([error("not-xlsx", message, Place(file=package.name))])
-
-
-def _formats(package: Package, part: str | None) -> tuple[set[int], set[int]]:
-    """Return the style numbers that show dates, and those that show per cent."""
-    dates, percents = set(_DATE_FORMATS), {9, 10}
-    styles: list[int] = []
-    inside = [False]
-
-    def start(name: str, attributes: Attributes) -> None:
-        if name == "numFmt":
-            code = _NOT_FORMAT.sub("", attributes.get("formatCode", ""))
-            number = int(attributes.get("numFmtId", 0))
-            _sort_format(number, code, dates, percents)
-        elif name == "cellXfs":
-            inside[0] = True
-        elif name == "xf" and inside[0]:
-            styles.append(int(attributes.get("numFmtId", 0)))
-
-    def end(name: str) -> None:
-        if name == "cellXfs":
-            inside[0] = False
-
-    if part in package.parts:
-        _parse(package, str(part), _parser(start, end))
-    return (
-        {index for index, number in enumerate(styles) if number in dates},
-        {index for index, number in enumerate(styles) if number in percents},
-    )
-
-
-def _sort_format(number: int, code: str, dates: set[int], percents: set[int]) -> None:
-    """File a number format under dates or per cents; it may redefine a built-in number."""
-    dates.discard(number)
-    percents.discard(number)
-    if "%" in code:
-        percents.add(number)
-    elif re.search(r"[dmyhs]", code, re.IGNORECASE) and "general" not in code.casefold():
-        dates.add(number)
-
-
-def _shared_strings(package: Package, part: str | None) -> list[str]:
-    strings: list[str] = []
-    pieces: list[str] = []
-    state = {"text": False, "phonetic": False}
-
-    def start(name: str, _: Attributes) -> None:
-        if name == "si":
-            pieces.clear()
-        elif name == "rPh":
-            state["phonetic"] = True
-        elif name == "t":
-            state["text"] = not state["phonetic"]
-
-    def end(name: str) -> None:
-        if name == "si":
-            strings.append(unescape("".join(pieces)))
-        elif name == "rPh":
-            state["phonetic"] = False
-        elif name == "t":
-            state["text"] = False
-
-    def text(data: str) -> None:
-        if state["text"]:
-            pieces.append(data)
-
-    if part in package.parts:
-        _parse(package, str(part), _parser(start, end, text))
-    return strings
-
-
-def unescape(text: str) -> str:
-    r"""Return `text` with the escapes of control characters (``_x000D_``) undone.
-
-    Examples
-    --------
-    >>> unescape("a_x0009_b")
-    'a\tb'
-    """
-    if "_x" not in text:
-        return text
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 @cache
@@ -341,7 +204,7 @@ class _SheetReader:
         self.parser = parser
 
     def start(self, name: str, attributes: Attributes) -> None:
-        name = _local(name) if ":" in name else name
+        name = local(name) if ":" in name else name
         if name == "c":
             self.cell = attributes
             self.has_formula = self.has_value = False
@@ -365,7 +228,7 @@ class _SheetReader:
             self.out.merged.append(attributes.get("ref", ""))
 
     def end(self, name: str) -> None:
-        name = _local(name) if ":" in name else name
+        name = local(name) if ":" in name else name
         if name in ("v", "t"):
             self.parser.CharacterDataHandler = None
         elif name == "c":

@@ -64,6 +64,7 @@ ADDED = {
 }  # fmt: skip
 
 FOUND = """
+error no-regions Thông tin chung!B10
 warning unknown-setting Thông tin chung!A19
 error unknown-parameter Thông tin chung!B15
 error id-duplicate Quá trình!A6

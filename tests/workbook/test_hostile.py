@@ -13,7 +13,7 @@ from mfa.errors import InputError
 from mfa.formats import detect
 from mfa.formats.sankeymatic import read_sankeymatic
 from mfa.formats.stan import read_stan
-from mfa.workbook import guard, xlsx
+from mfa.workbook import guard, shared
 from mfa.workbook.read import read_workbook
 from tests.workbook.books import HEADER, raw_book, sheet_xml, text_row, write_small
 
@@ -100,11 +100,11 @@ def open_document(path):
 
 def too_many_cells(path):
     row = '<row r="1">' + '<c r="A1"><v>1</v></c>' * 1000 + "</row>"
-    raw_book(path, sheet_xml(row * (xlsx.MAX_CELLS // 1000 + 1)))
+    raw_book(path, sheet_xml(row * (shared.MAX_CELLS // 1000 + 1)))
 
 
 def too_many_tags(path):
-    raw_book(path, sheet_xml("<a/>" * (xlsx.MAX_MARKS + 1)))
+    raw_book(path, sheet_xml("<a/>" * (shared.MAX_MARKS + 1)))
 
 
 def endless_text(path):

@@ -218,3 +218,25 @@ def test_the_rest_is_balanced_coarsely_all_the_same(planted):
     names = [cell.value for cell in copied["Data as given"]["A"]]
     assert names[:2] == ["Process", "result_coarse_process"]
     assert "Mill" in names
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "code", "said"),
+    [
+        ("value", "1.000–1.200", "range-as-number", ("1100", "[1.000; 1.200]")),
+        ("value", 1e300, "number-too-large", ("1e+300",)),
+        ("value", "khoảng 5", "bad-number", ("khoảng 5",)),
+        ("reliability", "tốt", "score-range", ("tốt",)),
+        ("uncertainty", "[1,5, 2,5]", "uncertainty-unreadable", ("[90; 110]",)),
+        ("source", "Giả  định", "assumption-without-note", ()),
+    ],
+)
+def test_what_a_cell_was_meant_to_say(tmp_path, column, text, code, said) -> None:
+    path = write_template(tmp_path / "p.xlsx", "vi", copy.deepcopy(SMALL))
+    book = load_workbook(path)
+    place = cell_of("observations", 3, column)
+    book["Số liệu"][place.partition("!")[2]] = text
+    book.save(path)
+    found = [p for p in open_case(path).problems if p.code == code]
+    assert len(found) == 1
+    assert all(part in found[0].text("vi") for part in said)

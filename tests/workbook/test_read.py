@@ -228,9 +228,8 @@ def test_near_misses_are_suggested(tmp_path):
         "Stocks!B1: The column “proces” is not known and is not read. Did you mean “process”?"
         in texts
     )
-    assert "Stocks!A1: The column “process” is missing. Add it, or start from a new template." in (
-        texts
-    )
+    lacking = "Stocks!A1: The column “In process (process)” is missing. Add it, or start from a new"
+    assert any(text.startswith(lacking) for text in texts)
 
 
 def test_a_workbook_without_our_sheets_says_what_is_expected(tmp_path):

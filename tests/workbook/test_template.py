@@ -102,6 +102,8 @@ def test_data_cells_can_be_typed_into(blank):
     book = load_workbook(path)
     page = book[sheet("flows").title(language)]
     assert not page.column_dimensions["D"].protection.locked
+    # Excel deletes no row with a locked cell in it, and own columns are to be typed into.
+    assert [d.max for d in page.column_dimensions.values() if not d.protection.locked][-1] == 16_384
     assert page["A3"].font.name == "Arial"
 
 
