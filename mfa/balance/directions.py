@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from mfa.balance.classify import even_scales
 from mfa.balance.kkt import KKT
 from mfa.balance.reconcile import Solution
 
@@ -85,7 +86,7 @@ def free_directions(solution: Solution, free: np.ndarray) -> FreeDirections:
     assert solution.jacobian is not None
     assert solution.kkt is not None
     inner = np.flatnonzero(free[solution.unfixed])
-    scale = solution.kkt.column_scale[inner]
+    scale = even_scales(solution.jacobian)[inner]
     columns = (solution.jacobian[:, inner] @ sp.diags_array(scale)).tocsr()
     columns = columns[np.flatnonzero(np.diff(columns.indptr))]
     norm = np.sqrt(np.asarray(columns.multiply(columns).sum(axis=0)).ravel())

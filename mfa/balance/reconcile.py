@@ -17,6 +17,7 @@ import scipy.sparse as sp
 from mfa.balance.data import Data, merge
 from mfa.balance.distribution import Likelihood
 from mfa.balance.equations import Equations, Observations
+from mfa.balance.exact import affordable, exact_optimum
 from mfa.balance.kkt import KKT
 from mfa.balance.restore import linear_rows_hold, other_starts
 from mfa.balance.start import plain_start, starting_point, typical_sizes
@@ -154,6 +155,8 @@ class _Problem:
         self.size = np.ones(len(self.unfixed))
         self.kkt: KKT | None = None
         self.damping = 0.0
+        self.settled = True  # the active set of the last step
+        self.small = affordable(equations.A)
 
     def _merged(self) -> Data:
         return merge(self.observations, self.e.quantities.count, self.e.lower, self.e.upper)
@@ -209,6 +212,8 @@ class _Problem:
             if self.e.linear and plain:
                 x[self.unfixed] = y + step
                 multipliers = self._close(x, multipliers)
+                if not (self.settled and self._exact(x)):
+                    multipliers = self._in_whole_numbers(x, y, multipliers)
                 converged = True
                 break
             small = self._small(kkt, step, y)
@@ -247,6 +252,22 @@ class _Problem:
             zeros[self.unfixed[nothing]] = 0.0
             if self._exact(zeros):
                 x[:] = zeros
+        return multipliers
+
+    def _in_whole_numbers(
+        self, x: np.ndarray, near: np.ndarray, multipliers: np.ndarray
+    ) -> np.ndarray:
+        """Solve a small linear system again in place, without rounding; return the multipliers."""
+        if not self.small:
+            return multipliers
+        assert self.kkt is not None
+        fixed = self.data.fixed
+        right = self.e.b - self.e.A[:, np.flatnonzero(fixed)] @ x[fixed]
+        A, bounds = self._jacobian(x), (self.lower, self.upper)
+        scale = self.kkt.column_scale
+        found = exact_optimum(self.W, A, scale, self.g0, right, bounds, self.active, near)
+        if found is not None:
+            x[self.unfixed], multipliers, self.active = found
         return multipliers
 
     def _exact(self, x: np.ndarray) -> bool:
@@ -341,13 +362,16 @@ class _Problem:
             step, multipliers, _ = kkt.solve(gradient, -f)
         if not self.bounded or self._inside(y + step, kkt):
             self.active[:] = 0
+            self.settled = True
             return step, multipliers
         from mfa.balance.active import bounded_step
 
         low, high = self.lower - y, self.upper - y
         if not self.active.any():
             self.active = np.where(step < low, -1, np.where(step > high, 1, 0)).astype(np.int8)
-        step, multipliers, self.active = bounded_step(kkt, gradient, f, low, high, self.active)
+        hurried = self.e.linear and self.small
+        found, self.settled = bounded_step(kkt, gradient, f, low, high, self.active, hurried)
+        step, multipliers, self.active = found
         return step, multipliers
 
     def _inside(self, y: np.ndarray, kkt: KKT) -> bool:
