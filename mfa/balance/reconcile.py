@@ -8,7 +8,8 @@ and an exact solution on it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from mfa.balance.equations import Equations, Observations
 from mfa.balance.exact import affordable, exact_optimum
 from mfa.balance.kkt import KKT
 from mfa.balance.restore import linear_rows_hold, other_starts
+from mfa.balance.saddle import ways_down
 from mfa.balance.start import plain_start, starting_point, typical_sizes
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-11
 CLOSED = 1e-9
+OPEN = 1e-7
 EXACT = 1e-11  # residual of a linear system, relative to its right-hand side
 AGAIN = 3
 NOTHING = 1e-18  # of its σ: what repeated closing leaves of a flow that must be 0
@@ -49,6 +52,7 @@ class Solution:
     how many iterations it converged. ``kkt`` is the factor at the solution without active bounds,
     over the quantities `unfixed`. ``observations`` are the normal data that stand for those given
     at the solution (the same when all are normal), ``weights`` what a robust balance left of each.
+    ``begin`` is where the iteration began, (n,).
     """
 
     x: np.ndarray
@@ -64,6 +68,7 @@ class Solution:
     residual: np.ndarray = field(default_factory=lambda: np.zeros(0))
     observations: Observations | None = None
     weights: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    begin: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 def reconcile(
@@ -94,9 +99,18 @@ def reconcile(
     lost = found is None or not found.converged
     if doubtful or (lost and linear_rows_hold(equations, problem.data.fixed, x)):
         found = _best(equations, likelihood, found, division)
+    if start is None and found is not None and found.converged:
+        found = _off_saddles(equations, likelihood, found, division)
     if found is None:
         raise ArithmeticError("the relations have entries that are not finite")
     return found
+
+
+def open_rows(equations: Equations, x: np.ndarray, row_scale: np.ndarray) -> np.ndarray:
+    """Return the rows that do not close: against their own terms, or against their uncertainty."""
+    residual = np.abs(equations.residual(x))
+    size = np.maximum(equations.magnitude(x), 1e-300)
+    return np.flatnonzero(~((residual <= OPEN * size) | (residual * row_scale <= OPEN)))
 
 
 def _doubtful(found: Solution) -> bool:
@@ -114,7 +128,11 @@ def _best(
     """Return the first solution from other starts, or the best of a few when there was one."""
     problem, tries = _Problem(equations, likelihood, division), 0
     data = (problem.data.W, problem.data.gradient0)
-    for other in other_starts(equations, problem.starting_point(), data, problem.data.fixed):
+    starts = [problem.starting_point()]
+    if np.isfinite(equations.start).any():  # the user's own may be the trouble
+        plain = replace(equations, start=np.full(len(equations.start), np.nan))
+        starts.insert(0, _Problem(plain, likelihood, division).starting_point())
+    for other in chain(*(other_starts(equations, x, data, problem.data.fixed) for x in starts)):
         again = _attempt(_Problem(equations, likelihood, division), other)
         tries += 1
         if again is None:
@@ -124,6 +142,23 @@ def _best(
             found = again
         if found.converged and (tries == FEW or not _doubtful(found)):
             break
+    return found
+
+
+def _off_saddles(
+    equations: Equations, likelihood: Likelihood, found: Solution, division: Division | None
+) -> Solution:
+    """Return the solution, or a better one beside it while it is only a saddle."""
+    for _ in range(FEW):
+        tries = [
+            _attempt(_Problem(equations, likelihood, division), point)
+            for point in ways_down(equations, found)
+        ]
+        better = [t for t in tries if t is not None and t.converged]
+        better = [t for t in better if t.chi2 < found.chi2 * (1 - 1e-6)]
+        if not better:
+            break
+        found = min(better, key=lambda t: t.chi2)
     return found
 
 
@@ -195,7 +230,7 @@ class _Problem:
 
     def solve(self, x: np.ndarray) -> Solution:
         """Iterate from x until the step vanishes and every row closes."""
-        self.size = self._sizes(x)
+        self.size, self.begin = self._sizes(x), x.copy()
         converged, iteration, slow, idle = False, 0, 0, 0
         multipliers = np.zeros(self.e.A.shape[0])
         plain = self.likelihood.plain
@@ -224,7 +259,7 @@ class _Problem:
             if self._damp(small, length):
                 continue
             if small or not length or slow > PATIENCE or (idle > STANDING and closed):
-                converged = closed
+                converged = closed and self.e.smooth(x)
                 break
         return self._finish(x, multipliers, iteration, converged)
 
@@ -388,6 +423,8 @@ class _Problem:
         if kkt is None or not (self.e.linear and self.likelihood.plain):
             self.size = self._sizes(x)  # the start may have been far off
             kkt = KKT(self.W, J, self.size, kkt, self.division)
+        if not self.e.linear and converged:  # also with the scales of where it went
+            converged = not len(open_rows(self.e, x, kkt.row_scale))
         chi2 = self.likelihood.chi2(x)
         return Solution(
             x,
@@ -403,4 +440,5 @@ class _Problem:
             self.e.residual(x),
             self.observations,
             self.likelihood.weights(x),
+            self.begin,
         )
