@@ -15,6 +15,7 @@ from scipy.optimize import linprog
 from mfa.balance.equations import BALANCE, CARRY, PARENT, RELATION, TRANSFER, Equations, rough
 from mfa.balance.reconcile import Solution, open_rows
 from mfa.errors import ConvergenceError, InfeasibleError, Place, Problem
+from mfa.locale import N_
 from mfa.model.system import System
 
 TOLERANCE = 1e-7
@@ -357,6 +358,9 @@ def _value_problem(system: System, equations: Equations, part: Part) -> Problem 
     value = float(bound[part.index] / q.factor[part.index])
     shown = f"{value:g} {q.unit[part.index] or ''}".strip()
     values, place = {"quantity": name, "value": shown}, _place(system, name)
+    if part.kind == "fixed":
+        message = N_("“{quantity}” = {value} (its lower and its upper limit)")
+        return Problem("part-limits", message, values, place)
     if part.kind == "lower":
         return Problem("part-lower", "“{quantity}” ≥ {value}", values, place)
     return Problem("part-upper", "“{quantity}” ≤ {value}", values, place)

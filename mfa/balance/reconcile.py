@@ -36,6 +36,7 @@ AGAIN = 3
 NOTHING = 1e-18  # of its σ: what repeated closing leaves of a flow that must be 0
 CLOSED_IN_SIGMA = 1e-8
 SMALL, FEW = 3000, 3
+ALIKE = 1e-3  # of χ²
 SHORT, PATIENCE = 0.05, 25  # so many steps in a row of which no more could be taken: stuck
 SOFTEST, STIFFEST = 1e-3, 1e6  # springs, in units of a quantity's size
 IDLE, STANDING = 1e-12, 6  # so many steps in a row that gain no more: arrived
@@ -126,7 +127,7 @@ def _best(
     division: Division | None,
 ) -> Solution | None:
     """Return the first solution from other starts, or the best of a few when there was one."""
-    problem, tries = _Problem(equations, likelihood, division), 0
+    problem, tries, alike = _Problem(equations, likelihood, division), 0, 0
     data = (problem.data.W, problem.data.gradient0)
     starts = [problem.starting_point()]
     if np.isfinite(equations.start).any():  # the user's own may be the trouble
@@ -137,6 +138,10 @@ def _best(
         tries += 1
         if again is None:
             continue
+        if found is not None and not (again.converged or found.converged):
+            alike += abs(again.chi2 - found.chi2) <= ALIKE * found.chi2
+            if alike == FEW:  # all of them go to the same nowhere
+                break
         better = found is None or (again.converged and not found.converged)
         if better or (again.converged and again.chi2 < found.chi2 * (1 - 1e-6)):
             found = again
