@@ -37,6 +37,7 @@ NOTHING = 1e-18  # of its σ: what repeated closing leaves of a flow that must b
 CLOSED_IN_SIGMA = 1e-8
 SMALL, FEW = 3000, 3
 ALIKE = 1e-3  # of χ²
+CIRCLES = 40  # steps after which rows that are open and have not come closer never will
 SHORT, PATIENCE = 0.05, 25  # so many steps in a row of which no more could be taken: stuck
 SOFTEST, STIFFEST = 1e-3, 1e6  # springs, in units of a quantity's size
 IDLE, STANDING = 1e-12, 6  # so many steps in a row that gain no more: arrived
@@ -236,6 +237,7 @@ class _Problem:
     def solve(self, x: np.ndarray) -> Solution:
         """Iterate from x until the step vanishes and every row closes."""
         self.size, self.begin = self._sizes(x), x.copy()
+        self.nearest, self.away = np.inf, 0  # of the relations: how open, and for how many steps
         converged, iteration, slow, idle = False, 0, 0, 0
         multipliers = np.zeros(self.e.A.shape[0])
         plain = self.likelihood.plain
@@ -261,6 +263,8 @@ class _Problem:
             slow = slow + 1 if length < SHORT else 0
             idle = idle + 1 if gain < IDLE else 0
             closed = self.e.linear or self._closed(x, kkt)
+            if not closed and self._in_circles(x):
+                break
             if self._damp(small, length):
                 continue
             if small or not length or slow > PATIENCE or (idle > STANDING and closed):
@@ -309,6 +313,15 @@ class _Problem:
         if found is not None:
             x[self.unfixed], multipliers, self.active = found
         return multipliers
+
+    def _in_circles(self, x: np.ndarray) -> bool:
+        """Whether the relations have not come nearer to holding for many steps."""
+        e = self.e
+        now = float((np.abs(e.residual(x)) / np.maximum(e.magnitude(x), 1e-300)).max(initial=0.0))
+        if not now >= 0.99 * self.nearest:
+            self.nearest, self.away = now, 0
+        self.away += 1
+        return self.away > CIRCLES
 
     def _exact(self, x: np.ndarray) -> bool:
         """Whether the rows close a thousand times better than they must."""
