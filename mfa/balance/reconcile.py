@@ -37,6 +37,7 @@ NOTHING = 1e-18  # of its σ: what repeated closing leaves of a flow that must b
 CLOSED_IN_SIGMA = 1e-8
 SMALL, FEW = 3000, 3
 ALIKE = 1e-3  # of χ²
+NEARLY, KEPT = 1e-6, 1e-2  # of its value: what is as good as 0, and what a factor keeps at least
 CIRCLES = 40  # steps after which rows that are open and have not come closer never will
 SHORT, PATIENCE = 0.05, 25  # so many steps in a row of which no more could be taken: stuck
 SOFTEST, STIFFEST = 1e-3, 1e6  # springs, in units of a quantity's size
@@ -102,6 +103,7 @@ def reconcile(
     if doubtful or (lost and linear_rows_hold(equations, problem.data.fixed, x)):
         found = _best(equations, likelihood, found, division)
     if start is None and found is not None and found.converged:
+        found = _upright(equations, likelihood, found, division)
         found = _off_saddles(equations, likelihood, found, division)
     if found is None:
         raise ArithmeticError("the relations have entries that are not finite")
@@ -149,6 +151,41 @@ def _best(
         if found.converged and (tries == FEW or not _doubtful(found)):
             break
     return found
+
+
+def _upright(
+    equations: Equations, likelihood: Likelihood, found: Solution, division: Division | None
+) -> Solution:
+    """Return a solution in which no factor has gone to 0 to silence data that contradict it.
+
+    Where ``rate · factor = flow`` the rates of several flows may contradict each other: a factor of
+    0 lets each be what it likes, and all flows vanish. For any other factor they must agree.
+    """
+    down = _collapsed(equations, found)
+    if not len(down):
+        return found
+    raised = replace(equations, lower=equations.lower.copy())
+    raised.lower[down] = np.maximum(equations.lower[down], KEPT * found.data.mean[down])
+    problem = _Problem(raised, likelihood, division)
+    kept = _attempt(problem, problem.starting_point())
+    if kept is None or not kept.converged:
+        return found
+    again = _attempt(_Problem(equations, likelihood, division), kept.x)
+    if again is None or not again.converged or len(_collapsed(equations, again)):
+        return found
+    return again
+
+
+def _collapsed(equations: Equations, found: Solution) -> np.ndarray:
+    """Return measured positive factors that are next to 0 in rows that close only for that."""
+    x, mean = found.x, found.data.mean
+    size = np.maximum(equations.magnitude(x), 1e-300)
+    loose = np.abs(equations.residual(x)) > OPEN * size
+    if not loose.any():
+        return np.zeros(0, dtype=int)
+    inside = [b.quantities[loose[b.rows]].ravel() for b in equations.blocks]
+    at = np.unique(np.concatenate([np.zeros(0, dtype=int), *inside]))
+    return at[(mean[at] > 0) & (np.abs(x[at]) < NEARLY * mean[at]) & ~found.data.fixed[at]]
 
 
 def _off_saddles(
