@@ -1,7 +1,9 @@
 """One planted blunder in noisy data of random cities: the tests name it."""
 
 import numpy as np
+import pytest
 
+import mfa
 from mfa.verdict import TestResult
 from tests.balance.cities import city, system_of
 
