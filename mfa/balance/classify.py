@@ -23,6 +23,7 @@ RECONCILED, MEASURED, DETERMINED, FREE, FIXED = range(5)
 PROBES = 2
 ZERO = 1e-7
 SWEEPS = 4
+EXACT = 1e-10  # residual of a probe that can be trusted
 ROUNDING = 1e-10  # of a row's largest term: slopes below it come from what should be 0
 
 
@@ -75,13 +76,19 @@ def classify(
     status = np.full(n, FIXED, dtype=np.int8)
     probes = np.zeros((n, PROBES))
     J = _without_rounding(J, scale, curved)
-    # Structure has nothing to do with σ, which may differ by many orders of magnitude.
-    scale = even_scales(J)
-    columns = _unit_rows((J @ sp.diags_array(scale)).tocsc())
     free, known = np.flatnonzero(~measured), np.flatnonzero(measured)
     part = None if division is None else division.of(unfixed[free])
-    kkt, norm = _unmeasured(columns[:, free], part)
-    directions = _null_probe(kkt, len(free), columns.shape[0])
+    # Structure has nothing to do with σ, which may differ by many orders of magnitude; but where
+    # coefficients do, too, σ may be the better units: what counts is that the probe is exact.
+    tries = []
+    for units in (even_scales(J), scale):
+        columns = _unit_rows((J @ sp.diags_array(units)).tocsc())
+        kkt, norm = _unmeasured(columns[:, free], part)
+        directions, left = _null_probe(kkt, len(free), columns.shape[0])
+        tries.append((left, units, columns, kkt, norm, directions))
+        if left <= EXACT:
+            break
+    _, scale, columns, kkt, norm, directions = min(tries, key=lambda one: one[0])
     observable = np.abs(directions).max(axis=1, initial=0.0) < ZERO
     status[unfixed[free]] = np.where(observable, DETERMINED, FREE)
     step = directions * (scale[free] / norm)[:, None]
@@ -156,11 +163,15 @@ def _unmeasured(columns: sp.csc_array, division: Division | None) -> tuple[KKT |
     ), norm
 
 
-def _null_probe(kkt: KKT | None, k: int, m: int) -> np.ndarray:
-    """Return random vectors projected on the null space of the unmeasured columns, k × probes."""
+def _null_probe(kkt: KKT | None, k: int, m: int) -> tuple[np.ndarray, float]:
+    """Return random vectors projected on the null space of the unmeasured columns, k × probes.
+
+    Also what is left of the residual.
+    """
     if kkt is None:
-        return _random(k)
-    return kkt.solve(_random(k), np.zeros((m, PROBES)))[0]
+        return _random(k), 0.0
+    directions, _, left = kkt.solve(_random(k), np.zeros((m, PROBES)))
+    return directions, left
 
 
 def _checked(known: sp.csc_array, kkt: KKT | None) -> np.ndarray:
