@@ -111,6 +111,7 @@ class Account:
             unfixed,
             q.count,
             count[unfixed] > 1,
+            equations.curved,
             division,
         )
         self._sd = posterior_sd(solution, self.classification)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mfa
+from mfa.balance.classify import STATUSES
 from mfa.formats.tables import read_tables
 from mfa.workbook.read import read_workbook
 from mfa.workbook.template import write_template
@@ -21,6 +22,21 @@ def case():
 @pytest.fixture(scope="module")
 def account(case):
     return case.balance()
+
+
+def test_status_agrees_with_a_dense_rank(account):
+    """What the unmeasured columns leave open is free: by singular values in well-scaled units."""
+    solution, codes = account.solution, account.classification.status
+    observed = np.zeros(len(codes), dtype=bool)
+    observed[account.equations.observations.index] = True
+    open_ = np.flatnonzero(~observed[solution.unfixed])
+    J = solution.jacobian.toarray() * solution.kkt.column_scale
+    J /= np.maximum(np.linalg.norm(J, axis=1, keepdims=True), 1e-300)
+    U = J[:, open_] / np.linalg.norm(J[:, open_], axis=0)
+    _, size, right = np.linalg.svd(U)
+    null = right[int((size > 1e-9).sum()) :]
+    free = np.abs(null).max(axis=0, initial=0.0) > 1e-8
+    assert np.array_equal(codes[solution.unfixed[open_]] == STATUSES.index("free"), free)
 
 
 def test_workbook_and_tables_are_equal(tmp_path):

@@ -41,7 +41,8 @@ def bounded_step(
     lower: np.ndarray,
     upper: np.ndarray,
     guess: np.ndarray,
-) -> Found:
+    hurried: bool = False,
+) -> tuple[Found, bool]:
     """Minimise ``½ dᵀWd − gradientᵀd`` subject to ``J d = −f`` and ``lower ≤ d ≤ upper``.
 
     Parameters
@@ -50,11 +51,15 @@ def bounded_step(
         Factor of W and J without bounds; gives scales and pattern.
     guess
         Active set to begin with: −1 at the lower bound, +1 at the upper, 0 between; (n,).
+    hurried
+        Whether to give up where the active set does not settle, because there is a better way.
 
     Returns
     -------
     step, multipliers, active
         The optimal step (n,), the multipliers of the rows (m,), and the active set.
+    settled
+        Whether that is the optimum: else it is the best that could be done.
     """
     D, R = kkt.column_scale, kkt.row_scale
     problem = BoundedProblem(kkt, gradient * D, -f * R, lower / D, upper / D)
@@ -62,13 +67,15 @@ def bounded_step(
     if found is None and kkt.division is not None:
         problem = replace(problem, kkt=kkt.at_home())
         found = problem.settle(guess)
-    if found is None and kkt.n <= SMALL:
+    settled = found is not None
+    if found is None and kkt.n <= SMALL and not hurried:
         first = problem.interior()
-        found = problem.settle(first[2]) or first
+        found = problem.settle(first[2])
+        settled, found = found is not None, found or first
     if found is None:
         found = problem.best(guess)
     step, multipliers, active = found
-    return np.clip(step * D, lower, upper), multipliers * R, active
+    return (np.clip(step * D, lower, upper), multipliers * R, active), settled
 
 
 @dataclass(frozen=True)

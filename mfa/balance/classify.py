@@ -22,6 +22,9 @@ STATUSES = ("reconciled", "measured", "determined", "free", "fixed")
 RECONCILED, MEASURED, DETERMINED, FREE, FIXED = range(5)
 PROBES = 2
 ZERO = 1e-7
+SWEEPS = 4
+EXACT = 1e-10  # residual of a probe that can be trusted
+ROUNDING = 1e-10  # of a row's largest term: slopes below it come from what should be 0
 
 
 @dataclass
@@ -48,6 +51,7 @@ def classify(
     unfixed: np.ndarray,
     n: int,
     repeated: np.ndarray,
+    curved: np.ndarray,
     division: Division | None = None,
 ) -> Classification:
     """Classify all quantities.
@@ -64,16 +68,27 @@ def classify(
         Their indices among all n.
     repeated
         Whether each has more than one observation, (u,): such data check each other.
+    curved
+        Rows with nonlinear terms, whose slopes are subject to rounding.
     division
         Blocks of the system, see `mfa.balance.kkt.KKT`; over all n quantities.
     """
     status = np.full(n, FIXED, dtype=np.int8)
     probes = np.zeros((n, PROBES))
-    columns = _unit_rows((J @ sp.diags_array(scale)).tocsc())
+    J = _without_rounding(J, scale, curved)
     free, known = np.flatnonzero(~measured), np.flatnonzero(measured)
     part = None if division is None else division.of(unfixed[free])
-    kkt, norm = _unmeasured(columns[:, free], part)
-    directions = _null_probe(kkt, len(free), columns.shape[0])
+    # Structure has nothing to do with σ, which may differ by many orders of magnitude; but where
+    # coefficients do, too, σ may be the better units: what counts is that the probe is exact.
+    tries = []
+    for units in (even_scales(J), scale):
+        columns = _unit_rows((J @ sp.diags_array(units)).tocsc())
+        kkt, norm = _unmeasured(columns[:, free], part)
+        directions, left = _null_probe(kkt, len(free), columns.shape[0])
+        tries.append((left, units, columns, kkt, norm, directions))
+        if left <= EXACT:
+            break
+    _, scale, columns, kkt, norm, directions = min(tries, key=lambda one: one[0])
     observable = np.abs(directions).max(axis=1, initial=0.0) < ZERO
     status[unfixed[free]] = np.where(observable, DETERMINED, FREE)
     step = directions * (scale[free] / norm)[:, None]
@@ -81,6 +96,52 @@ def classify(
     checked = _checked(columns[:, known], kkt) | repeated[known]
     status[unfixed[known]] = np.where(checked, RECONCILED, MEASURED)
     return Classification(status, probes)
+
+
+def even_scales(J: sp.csr_array) -> np.ndarray:
+    """Return units of the columns in which the entries of each row are of one size, (n,).
+
+    Rows and columns are divided by the geometric means of their entries in turn.
+
+    Examples
+    --------
+    >>> even_scales(sp.csr_array([[1.0, -1000.0]])).round(3).tolist()
+    [31.623, 0.032]
+    """
+    entries = J.tocoo()
+    rows, columns, size = entries.row, entries.col, np.abs(entries.data)
+    n = J.shape[1]
+    if (size == 1.0).all():
+        return np.ones(n)
+    there = size > 0
+    rows, columns, log = rows[there], columns[there], np.log(size[there])
+    in_row = np.maximum(np.bincount(rows, minlength=J.shape[0]), 1)
+    in_column = np.maximum(np.bincount(columns, minlength=n), 1)
+    scale = np.zeros(n)
+    for _ in range(SWEEPS):
+        row = np.bincount(rows, log + scale[columns], minlength=J.shape[0]) / in_row
+        scale = np.bincount(columns, row[rows] - log, minlength=n) / in_column
+    return np.exp(scale)
+
+
+def _without_rounding(J: sp.csr_array, scale: np.ndarray, curved: np.ndarray) -> sp.csr_array:
+    """Return J without slopes that matter nothing beside the largest of a curved row."""
+    if not len(curved):
+        return J
+    part = (J[curved] @ sp.diags_array(scale)).tocoo()
+    size = np.abs(part.data)
+    largest = np.zeros(part.shape[0])
+    np.maximum.at(largest, part.row, size)
+    small = size < ROUNDING * largest[part.row]
+    if not small.any():
+        return J
+    keep = sp.coo_array(
+        (J[curved[part.row[small]], part.col[small]], (curved[part.row[small]], part.col[small])),
+        shape=J.shape,
+    )
+    out = (J - keep).tocsr()
+    out.eliminate_zeros()
+    return out
 
 
 def _random(rows: int) -> np.ndarray:
@@ -102,11 +163,15 @@ def _unmeasured(columns: sp.csc_array, division: Division | None) -> tuple[KKT |
     ), norm
 
 
-def _null_probe(kkt: KKT | None, k: int, m: int) -> np.ndarray:
-    """Return random vectors projected on the null space of the unmeasured columns, k × probes."""
+def _null_probe(kkt: KKT | None, k: int, m: int) -> tuple[np.ndarray, float]:
+    """Return random vectors projected on the null space of the unmeasured columns, k × probes.
+
+    Also what is left of the residual.
+    """
     if kkt is None:
-        return _random(k)
-    return kkt.solve(_random(k), np.zeros((m, PROBES)))[0]
+        return _random(k), 0.0
+    directions, _, left = kkt.solve(_random(k), np.zeros((m, PROBES)))
+    return directions, left
 
 
 def _checked(known: sp.csc_array, kkt: KKT | None) -> np.ndarray:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from mfa.balance.classify import EXACT, even_scales
 from mfa.balance.kkt import KKT
 from mfa.balance.reconcile import Solution
 
@@ -85,8 +86,19 @@ def free_directions(solution: Solution, free: np.ndarray) -> FreeDirections:
     assert solution.jacobian is not None
     assert solution.kkt is not None
     inner = np.flatnonzero(free[solution.unfixed])
-    scale = solution.kkt.column_scale[inner]
-    columns = (solution.jacobian[:, inner] @ sp.diags_array(scale)).tocsr()
+    J, found = solution.jacobian, []
+    for units in (even_scales(J), solution.kkt.column_scale):  # as for the status
+        scale = units[inner]
+        vectors, norm, left = _null_vectors((J[:, inner] @ sp.diags_array(scale)).tocsr())
+        found.append((left, vectors, scale / norm))
+        if left <= EXACT:
+            break
+    _, vectors, factor = min(found, key=lambda one: one[0])
+    return FreeDirections(solution.unfixed[inner], vectors, factor)
+
+
+def _null_vectors(columns: sp.csr_array) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return random null vectors of the columns made unit, their norms, and what is left open."""
     columns = columns[np.flatnonzero(np.diff(columns.indptr))]
     norm = np.sqrt(np.asarray(columns.multiply(columns).sum(axis=0)).ravel())
     norm = np.where(norm > 0, norm, 1.0)
@@ -94,8 +106,8 @@ def free_directions(solution: Solution, free: np.ndarray) -> FreeDirections:
     draws = np.random.default_rng(5).uniform(0.5, 1.5, (k, PROBES))
     draws *= np.where(np.random.default_rng(6).random((k, PROBES)) < 0.5, -1.0, 1.0)
     if not m or not k:
-        return FreeDirections(solution.unfixed[inner], draws, scale / norm)
+        return draws, norm, 0.0
     unit = (columns @ sp.diags_array(1.0 / norm)).tocsr()
-    kkt = KKT(sp.csr_array(sp.eye_array(k)), unit, np.ones(k))
-    vectors, _, _ = kkt.solve(draws, np.zeros((m, PROBES)))
-    return FreeDirections(solution.unfixed[inner], vectors, scale / norm)
+    kkt = KKT(sp.csr_array(sp.eye_array(k)), unit, np.ones(k), regular=True)
+    vectors, _, left = kkt.solve(draws, np.zeros((m, PROBES)))
+    return vectors, norm, left

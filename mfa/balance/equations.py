@@ -75,6 +75,11 @@ class Equations:
         """Whether there are no nonlinear terms."""
         return not self.blocks
 
+    @property
+    def curved(self) -> np.ndarray:
+        """The rows with nonlinear terms, ascending."""
+        return np.unique(np.concatenate([np.zeros(0, dtype=int), *(b.rows for b in self.blocks)]))
+
     def residual(self, x: np.ndarray) -> np.ndarray:
         """Return f(x), shape (m,)."""
         out = self.A @ x - self.b

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST_SHARES = 8
 LEAST_SHARE = 0.005
+TELLING = 1e-2  # weight of all others, in that of a quantity's own figures, worth telling
+NOTHING = 5e-4  # a share that would be written 0.0 %
 MOST_EQUATIONS = 12
 MOST_NAMES = 12
 UNMOVED = 0.005  # σ
@@ -289,7 +291,7 @@ class _Writer:
             return None
         variance = float(self.account._sd[index]) ** 2
         rest = 1 / variance - weight if variance > 0 else 0.0
-        if rest <= 1e-6 * weight:
+        if rest <= TELLING * weight:
             return None
         other = solution.x[index] / variance - solution.data.gradient0[index]
         estimate = self._estimate(float(other / rest / self.factor), rest**-0.5 / self.factor)
@@ -324,8 +326,9 @@ class _Writer:
             )
             for row in shown
         ]
-        if rest:
-            share = self._percent(sum(row["share"] for row in rest))
+        remainder = sum(row["share"] for row in rest)
+        if abs(remainder) >= NOTHING:
+            share = self._percent(remainder)
             lines.append(self._("{share} from {n} others", share=share, n=len(rest)))
         return lines
 

@@ -13,11 +13,13 @@ import scipy.sparse as sp
 from scipy.optimize import linprog
 
 from mfa.balance.equations import BALANCE, CARRY, PARENT, RELATION, TRANSFER, Equations, rough
-from mfa.balance.reconcile import Solution
-from mfa.errors import ConvergenceError, InfeasibleError, Problem
+from mfa.balance.reconcile import Solution, open_rows
+from mfa.errors import ConvergenceError, InfeasibleError, Place, Problem
+from mfa.locale import N_
 from mfa.model.system import System
 
 TOLERANCE = 1e-7
+FAR = 1e4  # times its start: a quantity that goes there runs away
 
 
 def refuse_if_impossible(system: System, equations: Equations, solution: Solution) -> None:
@@ -34,9 +36,11 @@ def refuse_if_impossible(system: System, equations: Equations, solution: Solutio
     if clash:
         raise InfeasibleError(clash)
     if not equations.smooth(solution.x):
-        raise without_value(system, equations, solution.x)
-    open_rows = _open_rows(equations, solution)
-    if not len(open_rows) and solution.converged:
+        error = without_value(system, equations, solution.x)
+        raise ConvergenceError([*error.problems, *_runaways(system, equations, solution)])
+    assert solution.kkt is not None
+    rows = open_rows(equations, solution.x, solution.kkt.row_scale)
+    if not len(rows) and solution.converged:
         return
     core = smallest_clash(equations, solution)
     if core:
@@ -51,7 +55,9 @@ def refuse_if_impossible(system: System, equations: Equations, solution: Solutio
                 *_named(system, equations, core),
             ]
         )
-    worst = open_rows[np.argsort(-_relative(equations, solution)[open_rows])][:5]
+    if not len(rows):
+        rows = np.arange(len(solution.residual))
+    worst = rows[np.argsort(-_relative(equations, solution)[rows])][:5]
     raise ConvergenceError(
         [
             Problem(
@@ -61,6 +67,7 @@ def refuse_if_impossible(system: System, equations: Equations, solution: Solutio
                 {"n": solution.iterations},
             ),
             *_named(system, equations, [Part("row", int(row)) for row in worst]),
+            *_runaways(system, equations, solution),
         ]
     )
 
@@ -90,12 +97,38 @@ def _relative(equations: Equations, solution: Solution) -> np.ndarray:
     return np.abs(equations.residual(solution.x)) / size
 
 
-def _open_rows(equations: Equations, solution: Solution) -> np.ndarray:
-    """Return the rows that do not close: against their own terms, or against their uncertainty."""
-    residual, kkt = np.abs(equations.residual(solution.x)), solution.kkt
-    assert kkt is not None
-    size = np.maximum(equations.magnitude(solution.x), 1e-300)
-    return np.flatnonzero((residual > TOLERANCE * size) & (residual * kkt.row_scale > TOLERANCE))
+def _runaways(system: System, equations: Equations, solution: Solution) -> list[Problem]:
+    """Return a problem for unmeasured quantities that went far off, in the order of how far."""
+    q, measured = equations.quantities, np.zeros(len(solution.x), dtype=bool)
+    measured[equations.observations.index] = True
+    first, last = np.abs(solution.begin), np.abs(solution.x)
+    with np.errstate(all="ignore"):
+        ratio = np.abs(np.log(last / first))
+    ratio[measured | ~np.isfinite(ratio)] = 0.0
+    far = np.flatnonzero(ratio[: q.visible] > np.log(FAR))
+    return [
+        Problem(
+            "part-runaway",
+            "“{quantity}”, which nothing keeps from running away (it went from {start} to {end}): "
+            "measure it, or give it limits",
+            {
+                "quantity": q.ids[k],
+                "start": f"{solution.begin[k] / q.factor[k]:.3g}",
+                "end": f"{solution.x[k] / q.factor[k]:.3g} {q.unit[k] or ''}".strip(),
+            },
+            _place(system, q.ids[k]),
+        )
+        for k in far[np.argsort(-ratio[far], kind="stable")][:3]
+    ]
+
+
+def _place(system: System, name: str) -> Place | None:
+    """Return where a quantity is written."""
+    for table in (system.flows, system.stocks, system.parameters):
+        if name in table:
+            return table[name].place
+    stock = name.removesuffix(".change")
+    return system.stocks[stock].place if stock in system.stocks else None
 
 
 def _contradicting_constants(system: System, equations: Equations) -> list[Problem]:
@@ -285,10 +318,14 @@ def _row_problem(system: System, equations: Equations, row: int) -> Problem | No
             "part-carry",
             "the stock “{stock}” carried over from the period before",
             {"stock": q.ids[ref]},
+            _place(system, q.ids[ref]),
         )
     if kind == PARENT:
         return Problem(
-            "part-parent", "the regions adding up for “{quantity}”", {"quantity": q.ids[ref]}
+            "part-parent",
+            "the regions adding up for “{quantity}”",
+            {"quantity": q.ids[ref]},
+            _place(system, q.ids[ref]),
         )
     name = q.aux_ids[ref - q.visible]
     if name in system.observations:
@@ -320,9 +357,13 @@ def _value_problem(system: System, equations: Equations, part: Part) -> Problem 
     bound = equations.lower if part.kind == "lower" else equations.upper
     value = float(bound[part.index] / q.factor[part.index])
     shown = f"{value:g} {q.unit[part.index] or ''}".strip()
+    values, place = {"quantity": name, "value": shown}, _place(system, name)
+    if part.kind == "fixed":
+        message = N_("“{quantity}” = {value} (its lower and its upper limit)")
+        return Problem("part-limits", message, values, place)
     if part.kind == "lower":
-        return Problem("part-lower", "“{quantity}” ≥ {value}", {"quantity": name, "value": shown})
-    return Problem("part-upper", "“{quantity}” ≤ {value}", {"quantity": name, "value": shown})
+        return Problem("part-lower", "“{quantity}” ≥ {value}", values, place)
+    return Problem("part-upper", "“{quantity}” ≤ {value}", values, place)
 
 
 def _labels(system: System, period: int, region: int) -> str:

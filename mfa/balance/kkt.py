@@ -306,18 +306,22 @@ class KKT:
         size = np.abs(goal).max(axis=0, initial=0.0)
         size = np.where(size > 0, size, 1.0)
         error = goal if start is None else goal - self.product(start)
-        worst = np.inf
-        for _ in range(sweeps):
-            now = float((np.abs(error).max(axis=0, initial=0.0) / size).max(initial=0.0))
-            if not now < worst:
-                u = previous
-                break
+        worst = np.full(size.shape, np.inf)
+        for sweep in range(sweeps):
+            now = np.abs(error).max(axis=0, initial=0.0) / size
+            worse = ~(now < worst)
+            if sweep == 1 and start is None:  # there is nothing better to go back to
+                worse &= ~np.isfinite(now)
             stalled = now > slow * worst
-            worst, previous = now, u
-            if now <= tolerance or stalled:
+            if worse.any():
+                u = np.where(worse, previous, u)
+            worst, previous = np.where(worse, worst, now), u
+            done = worse | stalled | (now <= tolerance)
+            if done.all():
                 break
-            u = u + self.factor.solve(error)
+            u = u + self.factor.solve(np.where(done, 0.0, error) if done.any() else error)
             error = goal - self.product(u)
+        worst = float(worst.max(initial=0.0))
         if u.ndim == 1 and sweeps >= PATIENT and worth_it(worst):
             return accelerated(u, goal, self.product, self.factor.solve)
         return u, worst
@@ -335,6 +339,9 @@ class KKT:
 
         Only meaningful for combinations that the data determine.
         """
+        if isinstance(self.factor, Basis):
+            D = self.column_scale[:, None]
+            return D * self.factor.covariance_columns(D * weights)
         out = np.empty_like(weights, dtype=float)
         zero = np.zeros((self.m, min(CHUNK, weights.shape[1])))
         for start in range(0, weights.shape[1], CHUNK):

@@ -8,7 +8,8 @@ and an exact solution on it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +18,10 @@ import scipy.sparse as sp
 from mfa.balance.data import Data, merge
 from mfa.balance.distribution import Likelihood
 from mfa.balance.equations import Equations, Observations
+from mfa.balance.exact import affordable, exact_optimum
 from mfa.balance.kkt import KKT
 from mfa.balance.restore import linear_rows_hold, other_starts
+from mfa.balance.saddle import ways_down
 from mfa.balance.start import plain_start, starting_point, typical_sizes
 
 if TYPE_CHECKING:
@@ -27,11 +30,15 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-11
 CLOSED = 1e-9
+OPEN = 1e-7
 EXACT = 1e-11  # residual of a linear system, relative to its right-hand side
 AGAIN = 3
 NOTHING = 1e-18  # of its σ: what repeated closing leaves of a flow that must be 0
 CLOSED_IN_SIGMA = 1e-8
 SMALL, FEW = 3000, 3
+ALIKE = 1e-3  # of χ²
+NEARLY, KEPT = 1e-6, 1e-2  # of its value: what is as good as 0, and what a factor keeps at least
+CIRCLES = 40  # steps after which rows that are open and have not come closer never will
 SHORT, PATIENCE = 0.05, 25  # so many steps in a row of which no more could be taken: stuck
 SOFTEST, STIFFEST = 1e-3, 1e6  # springs, in units of a quantity's size
 IDLE, STANDING = 1e-12, 6  # so many steps in a row that gain no more: arrived
@@ -48,6 +55,7 @@ class Solution:
     how many iterations it converged. ``kkt`` is the factor at the solution without active bounds,
     over the quantities `unfixed`. ``observations`` are the normal data that stand for those given
     at the solution (the same when all are normal), ``weights`` what a robust balance left of each.
+    ``begin`` is where the iteration began, (n,).
     """
 
     x: np.ndarray
@@ -63,6 +71,7 @@ class Solution:
     residual: np.ndarray = field(default_factory=lambda: np.zeros(0))
     observations: Observations | None = None
     weights: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    begin: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 def reconcile(
@@ -93,9 +102,19 @@ def reconcile(
     lost = found is None or not found.converged
     if doubtful or (lost and linear_rows_hold(equations, problem.data.fixed, x)):
         found = _best(equations, likelihood, found, division)
+    if start is None and found is not None and found.converged:
+        found = _upright(equations, likelihood, found, division)
+        found = _off_saddles(equations, likelihood, found, division)
     if found is None:
         raise ArithmeticError("the relations have entries that are not finite")
     return found
+
+
+def open_rows(equations: Equations, x: np.ndarray, row_scale: np.ndarray) -> np.ndarray:
+    """Return the rows that do not close: against their own terms, or against their uncertainty."""
+    residual = np.abs(equations.residual(x))
+    size = np.maximum(equations.magnitude(x), 1e-300)
+    return np.flatnonzero(~((residual <= OPEN * size) | (residual * row_scale <= OPEN)))
 
 
 def _doubtful(found: Solution) -> bool:
@@ -111,18 +130,78 @@ def _best(
     division: Division | None,
 ) -> Solution | None:
     """Return the first solution from other starts, or the best of a few when there was one."""
-    problem, tries = _Problem(equations, likelihood, division), 0
+    problem, tries, alike = _Problem(equations, likelihood, division), 0, 0
     data = (problem.data.W, problem.data.gradient0)
-    for other in other_starts(equations, problem.starting_point(), data, problem.data.fixed):
+    starts = [problem.starting_point()]
+    if np.isfinite(equations.start).any():  # the user's own may be the trouble
+        plain = replace(equations, start=np.full(len(equations.start), np.nan))
+        starts.insert(0, _Problem(plain, likelihood, division).starting_point())
+    for other in chain(*(other_starts(equations, x, data, problem.data.fixed) for x in starts)):
         again = _attempt(_Problem(equations, likelihood, division), other)
         tries += 1
         if again is None:
             continue
+        if found is not None and not (again.converged or found.converged):
+            alike += abs(again.chi2 - found.chi2) <= ALIKE * found.chi2
+            if alike == FEW:  # all of them go to the same nowhere
+                break
         better = found is None or (again.converged and not found.converged)
         if better or (again.converged and again.chi2 < found.chi2 * (1 - 1e-6)):
             found = again
         if found.converged and (tries == FEW or not _doubtful(found)):
             break
+    return found
+
+
+def _upright(
+    equations: Equations, likelihood: Likelihood, found: Solution, division: Division | None
+) -> Solution:
+    """Return a solution in which no factor has gone to 0 to silence data that contradict it.
+
+    Where ``rate · factor = flow`` the rates of several flows may contradict each other: a factor of
+    0 lets each be what it likes, and all flows vanish. For any other factor they must agree.
+    """
+    down = _collapsed(equations, found)
+    if not len(down):
+        return found
+    raised = replace(equations, lower=equations.lower.copy())
+    raised.lower[down] = np.maximum(equations.lower[down], KEPT * found.data.mean[down])
+    problem = _Problem(raised, likelihood, division)
+    kept = _attempt(problem, problem.starting_point())
+    if kept is None or not kept.converged:
+        return found
+    again = _attempt(_Problem(equations, likelihood, division), kept.x)
+    if again is None or not again.converged or len(_collapsed(equations, again)):
+        return found
+    return again
+
+
+def _collapsed(equations: Equations, found: Solution) -> np.ndarray:
+    """Return measured positive factors that are next to 0 in rows that close only for that."""
+    x, mean = found.x, found.data.mean
+    size = np.maximum(equations.magnitude(x), 1e-300)
+    loose = np.abs(equations.residual(x)) > OPEN * size
+    if not loose.any():
+        return np.zeros(0, dtype=int)
+    inside = [b.quantities[loose[b.rows]].ravel() for b in equations.blocks]
+    at = np.unique(np.concatenate([np.zeros(0, dtype=int), *inside]))
+    return at[(mean[at] > 0) & (np.abs(x[at]) < NEARLY * mean[at]) & ~found.data.fixed[at]]
+
+
+def _off_saddles(
+    equations: Equations, likelihood: Likelihood, found: Solution, division: Division | None
+) -> Solution:
+    """Return the solution, or a better one beside it while it is only a saddle."""
+    for _ in range(FEW):
+        tries = [
+            _attempt(_Problem(equations, likelihood, division), point)
+            for point in ways_down(equations, found)
+        ]
+        better = [t for t in tries if t is not None and t.converged]
+        better = [t for t in better if t.chi2 < found.chi2 * (1 - 1e-6)]
+        if not better:
+            break
+        found = min(better, key=lambda t: t.chi2)
     return found
 
 
@@ -154,6 +233,8 @@ class _Problem:
         self.size = np.ones(len(self.unfixed))
         self.kkt: KKT | None = None
         self.damping = 0.0
+        self.settled = True  # the active set of the last step
+        self.small = affordable(equations.A)
 
     def _merged(self) -> Data:
         return merge(self.observations, self.e.quantities.count, self.e.lower, self.e.upper)
@@ -192,7 +273,8 @@ class _Problem:
 
     def solve(self, x: np.ndarray) -> Solution:
         """Iterate from x until the step vanishes and every row closes."""
-        self.size = self._sizes(x)
+        self.size, self.begin = self._sizes(x), x.copy()
+        self.nearest, self.away = np.inf, 0  # of the relations: how open, and for how many steps
         converged, iteration, slow, idle = False, 0, 0, 0
         multipliers = np.zeros(self.e.A.shape[0])
         plain = self.likelihood.plain
@@ -209,6 +291,8 @@ class _Problem:
             if self.e.linear and plain:
                 x[self.unfixed] = y + step
                 multipliers = self._close(x, multipliers)
+                if not (self.settled and self._exact(x)):
+                    multipliers = self._in_whole_numbers(x, y, multipliers)
                 converged = True
                 break
             small = self._small(kkt, step, y)
@@ -216,10 +300,12 @@ class _Problem:
             slow = slow + 1 if length < SHORT else 0
             idle = idle + 1 if gain < IDLE else 0
             closed = self.e.linear or self._closed(x, kkt)
+            if not closed and self._in_circles(x):
+                break
             if self._damp(small, length):
                 continue
             if small or not length or slow > PATIENCE or (idle > STANDING and closed):
-                converged = closed
+                converged = closed and self.e.smooth(x)
                 break
         return self._finish(x, multipliers, iteration, converged)
 
@@ -248,6 +334,31 @@ class _Problem:
             if self._exact(zeros):
                 x[:] = zeros
         return multipliers
+
+    def _in_whole_numbers(
+        self, x: np.ndarray, near: np.ndarray, multipliers: np.ndarray
+    ) -> np.ndarray:
+        """Solve a small linear system again in place, without rounding; return the multipliers."""
+        if not self.small:
+            return multipliers
+        assert self.kkt is not None
+        fixed = self.data.fixed
+        right = self.e.b - self.e.A[:, np.flatnonzero(fixed)] @ x[fixed]
+        A, bounds = self._jacobian(x), (self.lower, self.upper)
+        scale = self.kkt.column_scale
+        found = exact_optimum(self.W, A, scale, self.g0, right, bounds, self.active, near)
+        if found is not None:
+            x[self.unfixed], multipliers, self.active = found
+        return multipliers
+
+    def _in_circles(self, x: np.ndarray) -> bool:
+        """Whether the relations have not come nearer to holding for many steps."""
+        e = self.e
+        now = float((np.abs(e.residual(x)) / np.maximum(e.magnitude(x), 1e-300)).max(initial=0.0))
+        if not now >= 0.99 * self.nearest:
+            self.nearest, self.away = now, 0
+        self.away += 1
+        return self.away > CIRCLES
 
     def _exact(self, x: np.ndarray) -> bool:
         """Whether the rows close a thousand times better than they must."""
@@ -341,13 +452,16 @@ class _Problem:
             step, multipliers, _ = kkt.solve(gradient, -f)
         if not self.bounded or self._inside(y + step, kkt):
             self.active[:] = 0
+            self.settled = True
             return step, multipliers
         from mfa.balance.active import bounded_step
 
         low, high = self.lower - y, self.upper - y
         if not self.active.any():
             self.active = np.where(step < low, -1, np.where(step > high, 1, 0)).astype(np.int8)
-        step, multipliers, self.active = bounded_step(kkt, gradient, f, low, high, self.active)
+        hurried = self.e.linear and self.small
+        found, self.settled = bounded_step(kkt, gradient, f, low, high, self.active, hurried)
+        step, multipliers, self.active = found
         return step, multipliers
 
     def _inside(self, y: np.ndarray, kkt: KKT) -> bool:
@@ -364,6 +478,8 @@ class _Problem:
         if kkt is None or not (self.e.linear and self.likelihood.plain):
             self.size = self._sizes(x)  # the start may have been far off
             kkt = KKT(self.W, J, self.size, kkt, self.division)
+        if not self.e.linear and converged:  # also with the scales of where it went
+            converged = not len(open_rows(self.e, x, kkt.row_scale))
         chi2 = self.likelihood.chi2(x)
         return Solution(
             x,
@@ -379,4 +495,5 @@ class _Problem:
             self.e.residual(x),
             self.observations,
             self.likelihood.weights(x),
+            self.begin,
         )

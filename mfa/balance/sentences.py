@@ -11,7 +11,7 @@ from mfa.balance.derivation import is_known
 from mfa.balance.equations import BALANCE, CARRY, DEFINITION, PARENT, RELATION, TRANSFER
 from mfa.balance.quantities import CHANGE, FLOW
 from mfa.balance.words import Words
-from mfa.locale.numbers import format_number, significant_decimals
+from mfa.locale.numbers import format_number, format_value, significant_decimals
 from mfa.model.relation import Name, parse_relation
 from mfa.units import parse_unit
 from mfa.vocabulary import label
@@ -254,10 +254,11 @@ class Sentences(Words):
         """Return the sentence on an observation of a sum, or of ``value × factor``."""
         record = self.system.observations[self.q.aux_ids[ref - self.q.visible]]
         if record.factor:
+            given = format_value(record.value, record.sd, language=self.language)
             return self._(
                 "{quantity} was reported as {rate} × {factor}.",
                 quantity=self.formula(record.quantity, record.period, record.region),
-                rate=self.amount(ref),
+                rate=self._with_unit(ref, given),
                 factor=self.formula(record.factor, record.period, record.region),
             )
         return self._(

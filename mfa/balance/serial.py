@@ -74,7 +74,8 @@ def _classified(
     assert solution.kkt is not None
     count = np.bincount(observations.index[solution.data.uncertain], minlength=n)[unfixed]
     scale = solution.kkt.column_scale
-    return classify(solution.jacobian, count > 0, scale, unfixed, n, count > 1)
+    curved = equations.curved
+    return classify(solution.jacobian, count > 0, scale, unfixed, n, count > 1, curved)
 
 
 def eliminate(equations: Equations, start: np.ndarray, limit: int | None = None) -> list[Removal]:

@@ -6,6 +6,8 @@ of ``[W Jᵀ; J 0]``. Columns of C come from solves with the factor that the sol
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
 from mfa.balance.classify import FREE, Classification
@@ -13,7 +15,8 @@ from mfa.balance.kkt import CHUNK
 from mfa.balance.reconcile import Solution
 
 ROUNDING = 1e-13
-SHARP = 1e-30  # the same of the factor in a good basis, whose zeros are exact
+SHARP = 1e-60  # the same of the factor in a good basis, whose zeros are exact
+DOUBTFUL = 1e-7  # below this part of a quantity's own variance only a good basis tells 0
 
 
 def posterior_sd(solution: Solution, classification: Classification) -> np.ndarray:
@@ -37,7 +40,14 @@ def posterior_sd(solution: Solution, classification: Classification) -> np.ndarr
         variance[part] = kkt.covariance_columns(unit)[part, np.arange(len(part))]
     # What rounding leaves of an exact zero (a flow that the relations force to 0) is no
     # uncertainty.
-    least = SHARP if kkt.stiff else ROUNDING
+    least = np.full(len(unfixed), SHARP if kkt.stiff else ROUNDING)
+    doubtful = np.flatnonzero(np.abs(variance) < DOUBTFUL * kkt.column_scale**2)
+    sharp = copy.copy(kkt)
+    if len(doubtful) and sharp.sharpen():
+        unit = np.zeros((len(unfixed), len(doubtful)))
+        unit[doubtful, np.arange(len(doubtful))] = 1.0
+        found = sharp.covariance_columns(unit)
+        variance[doubtful], least[doubtful] = found[doubtful, np.arange(len(doubtful))], SHARP
     variance[variance < least * kkt.column_scale**2] = 0.0
     sd[unfixed] = np.sqrt(variance)
     return sd

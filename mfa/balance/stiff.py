@@ -82,6 +82,12 @@ class Basis:
         spread = np.sqrt((self.Z.T * la.cho_solve(self.reduced, self.Z.T)).sum(axis=0))
         return np.clip(spread, EXACT, 1.0)
 
+    def covariance_columns(self, weights: np.ndarray) -> np.ndarray:
+        """Return ``Z (Zᵀ W Z)⁻¹ Zᵀ`` times each column of `weights`, n × k."""
+        if self.reduced is None:
+            return np.zeros(weights.shape)
+        return self.Z @ la.cho_solve(self.reduced, self.Z.T @ weights)
+
     def solve(self, right: np.ndarray) -> np.ndarray:
         """Solve for stacked (quantities, rows) right-hand sides, (n + m,) or (n + m) × k."""
         if right.ndim == 1:

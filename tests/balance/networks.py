@@ -57,7 +57,7 @@ def dense_reference(A, value, sd, measured):
     z = np.where(measured, value, 0.0)
     reduced = null.T @ W @ null
     u, s, _ = np.linalg.svd(reduced)
-    keep = s > 1e-11 * max(s.max(initial=0.0), 1e-300)
+    keep = s > 1e-11 * max(s.max(initial=0.0), 1e-9)
     inverse = (u[:, keep] / s[keep]) @ u[:, keep].T
     x = null @ inverse @ null.T @ W @ z
     C = null @ inverse @ null.T

@@ -123,3 +123,61 @@ def test_relations_without_any_value_are_refused_in_words():
     with pytest.raises(ConvergenceError) as error:
         s.balance()
     assert "x ^ 0.5" in error.value.problems[1].text("en")
+
+
+def begun(relations, **parameters):
+    """The account of parameters given as (value, sd), or as a start without data."""
+    s = mfa.System("x")
+    for name, given in parameters.items():
+        data = {"value": given[0], "sd": given[1]} if isinstance(given, tuple) else {"start": given}
+        s.parameter(name, **data)
+    for formula in relations:
+        s.relate(formula)
+    return s.balance()
+
+
+@pytest.mark.parametrize("start", [2.5, 1, 0, 1e-6, 1e6])
+@pytest.mark.parametrize("sd", [0.0, 0.1])
+def test_a_start_where_two_unknowns_are_alike(start, sd):
+    account = begun(["x + y = a", "x * y = b"], x=start, y=start, a=(5, sd), b=(6, sd))
+    assert sorted(account[q].value for q in "xy") == pytest.approx([2, 3])
+    assert account["x"].status == "determined"
+    assert account.test.chi2 == pytest.approx(0, abs=1e-12)
+
+
+def test_what_has_one_root_only_where_two_unknowns_are_alike_stays_there():
+    account = begun(["x + y = a", "x * y = b"], x=2.5, y=2.5, a=(5, 0.1), b=(6.5, 0.1))
+    a, b = account["a"].value, account["b"].value
+    assert a * a / 4 == pytest.approx(b)  # the nearest data that have a root at all
+    assert (a - 5) + a / 2 * (b - 6.5) == pytest.approx(0, abs=1e-9)
+
+
+def test_a_product_of_three_from_a_start_far_off_and_alike():
+    relations = ["x * y * z = a", "x + y + z = b", "x * y = c"]
+    account = begun(relations, x=100, y=100, z=1e-4, a=(24, 1), b=(9, 0.1), c=(6, 0.1))
+    assert sorted(account[q].value for q in "xyz") == pytest.approx([2, 3, 4])
+
+
+@pytest.mark.parametrize("start", [0.0, 1e-6, 0.999999, 1.0])
+def test_a_chain_of_five_shares_from_poor_starts(start):
+    s = mfa.System("chain")
+    s.parameter("f0", value=1000, sd=50, lower=0)
+    for k in range(1, 6):
+        data = {"value": 30, "sd": 3} if k == 5 else {}
+        s.parameter(f"f{k}", lower=0, **data)
+        data = {"value": 0.6, "sd": 0.02} if k == 5 else {"start": start}
+        s.parameter(f"k{k}", lower=0, upper=1, **data)
+        s.relate(f"f{k} = k{k} * f{k - 1}")
+    account = s.balance()
+    assert account.test.chi2 == pytest.approx(0, abs=1e-9)
+    assert account["f4"].value == pytest.approx(50)
+    assert account["k1"].status == "free"
+
+
+def test_what_runs_away_is_named():
+    system, _ = curved_system(4, spread=2.0)  # best where v4 is 0 and v13 = v11 / v4 infinite
+    with pytest.raises(ConvergenceError) as error:
+        system.balance()
+    texts = [problem.text("en") for problem in error.value.problems]
+    assert "v13 = v11 / v4" in texts[1]
+    assert "“v13”, which nothing keeps from running away" in texts[2]
