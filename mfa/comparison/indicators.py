@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mfa.comparison.changes import finish
+from mfa.balance.spread import combination_sd
+from mfa.comparison.changes import NOTHING, finish
+from mfa.comparison.shared import SharedData, share_data
 from mfa.comparison.sides import Side, region_pairs
 from mfa.indicators.ew_mfa import FORMULAS, NAMES, EWAccount, ew_account
 from mfa.indicators.sums import Total
@@ -56,21 +58,43 @@ def indicator_changes(a: Side, b: Side) -> pd.DataFrame:
         second = ew_account(b.account, period=b.period, region=theirs, unit=unit)
     except UnitError:
         return pd.DataFrame(columns=list(COLUMNS))
-    joint = a.account if a.account is b.account else None
+    joint = _Joint(a.account, b.account)
     rows = [*_totals(first, second, joint), *_intensities(first, second, joint)]
     return finish(pd.DataFrame(rows)) if rows else pd.DataFrame(columns=list(COLUMNS))
 
 
-def _totals(first: EWAccount, second: EWAccount, joint: Account | None) -> Iterator[dict]:
+class _Joint:
+    """σ of differences between two accounts that are the same, or share data."""
+
+    def __init__(self, a: Account, b: Account) -> None:
+        self.a, self.b = a, b
+        self.same, self.shared = a is b, share_data(a, b)
+
+    def __bool__(self) -> bool:
+        return self.same or self.shared
+
+    def sd(self, before: _Gradient, after: _Gradient, unit: str) -> float:
+        """Return σ of the difference of two results, covariance included."""
+        from mfa.units import parse_unit
+
+        factor = self.a.equations.quantities.internal.factor(parse_unit(unit))
+        if self.same:
+            spread = combination_sd(self.a.solution, (after[1] - before[1])[:, None])
+        else:
+            data = SharedData(self.a, self.b)
+            spread = data.difference_sd(before[1][:, None], after[1][:, None])
+        return float(spread[0]) / factor
+
+
+def _totals(first: EWAccount, second: EWAccount, joint: _Joint) -> Iterator[dict]:
     for key in FORMULAS:
         ends = first.total(key), second.total(key)
         if all(end.weights for end in ends):
             estimates = [_whole(end) for end in ends]
             spread = None
             if joint and all(end.complete for end in ends):
-                spread = _joint_sd(joint, [_sum(joint, ew, key) for ew in (first, second)],
-                                   first.unit)  # fmt: skip
-            yield _row(key, first.region, *estimates, spread)
+                spread = joint.sd(_sum(joint.a, first, key), _sum(joint.b, second, key), first.unit)
+            yield _row(key, first.region, *estimates, spread, joint.shared)
 
 
 def _whole(total: Total) -> Estimate:
@@ -81,18 +105,21 @@ def _whole(total: Total) -> Estimate:
     return Estimate(math.nan, math.nan, total.lower, total.upper, total.unit, "free")
 
 
-def _intensities(first: EWAccount, second: EWAccount, joint: Account | None) -> Iterator[dict]:
+def _intensities(first: EWAccount, second: EWAccount, joint: _Joint) -> Iterator[dict]:
     for tail, (name, keys) in _BY.items():
         ours, theirs = getattr(first, name), getattr(second, name)
         for key in (key for key in keys if key in ours and key in theirs):
             spread = None
             if joint:
-                ends = [_quotient(joint, ew, key, tail) for ew in (first, second)]
-                spread = _joint_sd(joint, ends, ours[key].unit)
-            yield _row(key + tail, first.region, ours[key], theirs[key], spread)
+                before = _quotient(joint.a, first, key, tail)
+                after = _quotient(joint.b, second, key, tail)
+                spread = joint.sd(before, after, ours[key].unit)
+            yield _row(key + tail, first.region, ours[key], theirs[key], spread, joint.shared)
 
 
-def _row(key: str, region: str, a: Estimate, b: Estimate, spread: float | None) -> dict:
+def _row(
+    key: str, region: str, a: Estimate, b: Estimate, spread: float | None, shared: bool
+) -> dict:
     """Return one row before judging; without `spread` both sides are independent."""
     row: dict = {"kind": "indicator", "id": key, "layer": "goods", "region": region}
     row["unit"] = a.unit
@@ -100,6 +127,8 @@ def _row(key: str, region: str, a: Estimate, b: Estimate, spread: float | None) 
         row |= {side: estimate.value, f"{side}_sd": estimate.sd, f"{side}_lower": estimate.lower}
         row |= {f"{side}_upper": estimate.upper, f"{side}_status": estimate.status}
     row["difference"] = b.value - a.value
+    if shared and abs(row["difference"]) <= NOTHING * min(a.sd, b.sd):
+        row["difference"] = 0.0
     row["difference_sd"] = math.hypot(a.sd, b.sd) if spread is None else spread
     return row | {"comparable": True}
 
@@ -133,13 +162,3 @@ def _combination(
             index = account._index(name)
         vector[index] += weight
     return float(vector @ account.solution.x), vector
-
-
-def _joint_sd(account: Account, ends: list[_Gradient], unit: str) -> float:
-    """Return σ of the difference of two results within one account, covariance included."""
-    from mfa.balance.spread import combination_sd
-    from mfa.units import parse_unit
-
-    weights = (ends[1][1] - ends[0][1])[:, None]
-    factor = account.equations.quantities.internal.factor(parse_unit(unit))
-    return float(combination_sd(account.solution, weights)[0]) / factor

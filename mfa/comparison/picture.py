@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mfa.balance.spread import combination_sd
-from mfa.comparison.changes import verdict
+from mfa.comparison.changes import NOTHING, verdict
+from mfa.comparison.shared import SharedData, share_data
 from mfa.comparison.sides import region_pairs
 from mfa.locale import N_, translator
 from mfa.locale.numbers import format_estimate, format_number
@@ -76,8 +77,14 @@ def _link(
     before = _sum(a.account, rows, unit)
     now = Estimate(link.value, link.sd, link.lower, link.upper, unit, link.status)
     sd = math.hypot(before.sd, now.sd)
-    if a.account is b.account and before.known and link.known:
-        sd = _joint_sd(a.account, rows, _rows(b.account, link.flows, b.period, theirs), unit)
+    if before.known and link.known:
+        later = _rows(b.account, link.flows, b.period, theirs)
+        if a.account is b.account:
+            sd = _joint_sd(a.account, rows, later, unit)
+        elif share_data(a.account, b.account):
+            sd = _shared_sd(a.account, b.account, rows, later, unit)
+            if abs(now.value - before.value) <= NOTHING * min(before.sd, now.sd):
+                now = before
     change = now.value - before.value
     z = _score(change, sd)
     key = verdict(z, True, before.lower, before.upper, now.lower, now.upper)
@@ -132,6 +139,16 @@ def _joint_sd(account: Account, before: list[int], now: list[int], unit: str) ->
     weights[now] += 1.0
     factor = account.equations.quantities.internal.factor(parse_unit(unit))
     return float(combination_sd(account.solution, weights)[0]) / factor
+
+
+def _shared_sd(a: Account, b: Account, before: list[int], now: list[int], unit: str) -> float:
+    from mfa.units import parse_unit
+
+    first = np.zeros((a.equations.quantities.count, 1))
+    second = np.zeros((b.equations.quantities.count, 1))
+    first[before], second[now] = 1.0, 1.0
+    factor = a.equations.quantities.internal.factor(parse_unit(unit))
+    return float(SharedData(a, b).difference_sd(first, second)[0]) / factor
 
 
 def _gone(comparison: Comparison, language: str) -> str:

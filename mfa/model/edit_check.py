@@ -42,7 +42,7 @@ def _bare(item: Intervention) -> str:
 
 
 def _quantity(system: System, item: Intervention) -> Found:
-    """Unknown names, and formulas where one quantity is meant."""
+    """Yield unknown names, and formulas where one quantity is meant."""
     known = quantity_names(system)
     if _bare(item) in known:
         return
@@ -99,7 +99,7 @@ def _lower(system: System, name: str) -> float | None:
 
 
 def _unit(system: System, item: Intervention) -> Found:
-    """A unit of another dimension than the quantity's; a factor with a dimension."""
+    """Yield units of another dimension than the quantity’s, and factors with a dimension."""
     if item.action == "release" or item.unit is None:
         return
     try:
@@ -126,7 +126,7 @@ def _dimension(unit: str) -> Dimension:
 
 
 def _where(system: System, item: Intervention) -> Found:
-    """Labels that the quantity does not have, or that must be given."""
+    """Yield labels that the quantity does not have, or that must be given."""
     name = _bare(item)
     if item.region and item.region not in system.regions:
         yield "region", unknown("unknown-region", Word("region"), item.region, system.regions, None)
@@ -148,7 +148,7 @@ def _labels(system: System, name: str, which: str) -> list[str]:
 
 
 def _data(system: System, item: Intervention) -> Found:
-    """An edit of figures needs figures; one given as a product cannot be added to."""
+    """Yield edits of figures that are not there, and additions to products."""
     from mfa.model.editing import matching
 
     table = system.observations

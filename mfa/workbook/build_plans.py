@@ -71,7 +71,7 @@ def _check_name(checked: Checked, row: Row) -> None:
 
 
 def _check_twice(checked: Checked, row: Row, seen: dict[tuple[str, ...], Row]) -> None:
-    """Report a quantity that a scenario edits twice: which of the two counts?"""
+    """Report a quantity that a scenario edits twice, so that it is open which counts."""
     key = tuple(row.text(name) for name in ("scenario", "quantity", "period", "region"))
     if not all(key[:2]):
         return
