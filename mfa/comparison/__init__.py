@@ -3,8 +3,8 @@
 A difference counts as real when it exceeds 1.96 of its own standard deviations. Two cases are
 taken to be independent, so that σ² of the difference is the sum of both σ². Within one account the
 two values share data, and σ of the difference comes from their covariance; so do two scenarios of
-one case (`mfa.comparison.shared`): what they share cancels out of the difference. Of things that did
-not change at all, about one in twenty exceeds the limit by chance.
+one case (`mfa.comparison.shared`): what they share cancels out of the difference. Of things that
+did not change at all, about one in twenty exceeds the limit by chance.
 """
 
 from __future__ import annotations
