@@ -165,15 +165,15 @@ def change_lines(comparison: Comparison, language: str, most: int) -> list[str]:
     sides share cancels out, so that the surest changes may be quite small ones.
     """
     _ = translator(language)
-    indicators = comparison.indicators
     lines = []
-    if len(indicators) and (moved := indicators[indicators["difference"] != 0]).size:
-        lines += [*_table(comparison, moved, language), ""]
+    for indicators in (comparison.waste, comparison.indicators):
+        if len(moved := indicators[indicators["difference"] != 0]):
+            lines += [*_table(comparison, moved, language), ""]
     real = comparison.quantities[comparison.quantities["verdict"].isin(["higher", "lower"])]
     largest = comparison.quantities.groupby("unit")["a"].transform(lambda x: x.abs().max())
-    order = (real["difference"].abs() / largest[real.index]).sort_values(
-        ascending=False, kind="stable"
-    )
+    share = real["difference"].abs() / largest[real.index]
+    # Parameters move because flows do: they come last.
+    order = (share - (real["kind"] == "parameter")).sort_values(ascending=False, kind="stable")
     lines += _real_lines(comparison, real.loc[order.index], language, most)
     unmoved = int((comparison.quantities["difference"] == 0).sum())
     lines += _count_lines(comparison, language)

@@ -101,9 +101,8 @@ def _cells(item: Intervention, system: System, language: str) -> list[str]:
     name = shorten(quantity_name(system, item.quantity, language))
     value = ""
     if item.value is not None:
-        sd = item.sd or None
-        value = format_value(item.value, item.sd, language=language)
-        value += f" ± {format_value(item.sd, language=language)}" if sd else ""
+        value = _as_given(item.value, language)
+        value += f" ± {format_value(item.sd, language=language)}" if item.sd else ""
     unit = item.unit
     if unit is None and item.action in ("set", "add"):
         unit = system._unit_of(item.quantity)
@@ -114,6 +113,13 @@ def _cells(item: Intervention, system: System, language: str) -> list[str]:
         unit_text(unit or "", language),
         item.source,
     ]
+
+
+def _as_given(value: float, language: str) -> str:
+    from mfa.locale.numbers import format_number
+    from mfa.report.tables import given_decimals
+
+    return format_number(value, given_decimals(value), language)
 
 
 def quantity_name(system: System, identifier: str, language: str) -> str:
@@ -185,6 +191,7 @@ def _record(scenario: Scenario, account: Account | Exception, reference: Account
         "dof": account.test.dof,
         "p_value": account.test.p_value,
         "indicators": records(comparison.indicators),
+        "waste": records(comparison.waste),
         "changes": records(changed),
         "contradictions": [plain(asdict(item)) for item in contradictions(account, reference)],
         "limits": list(new_limits(account, reference)),

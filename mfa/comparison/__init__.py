@@ -98,6 +98,13 @@ class Comparison:
         return indicator_changes(self.a, self.b)
 
     @cached_property
+    def waste(self) -> pd.DataFrame:
+        """The same columns for the shares in which waste goes to its destinations, in %."""
+        from mfa.comparison.waste import waste_changes
+
+        return waste_changes(self.a, self.b)
+
+    @cached_property
     def table(self) -> pd.DataFrame:
         """Indicators and quantities in one table."""
         import pandas as pd

@@ -16,6 +16,7 @@ from mfa.indicators.ew_mfa import FORMULAS, NAMES, EWAccount, ew_account
 from mfa.indicators.sums import Total
 from mfa.locale import N_, translator
 from mfa.result import Estimate
+from mfa.vocabulary import label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +41,8 @@ def indicator_name(key: str, language: str) -> str:
     """
     _ = translator(language)
     head, dot, tail = key.partition(".")
+    if head == "waste":
+        return _("Share of waste: {destination}", destination=label("role", tail, language))
     name = _(NAMES[head])
     return _(_FORMS[dot + tail], indicator=name) if tail else name
 
@@ -58,12 +61,12 @@ def indicator_changes(a: Side, b: Side) -> pd.DataFrame:
         second = ew_account(b.account, period=b.period, region=theirs, unit=unit)
     except UnitError:
         return pd.DataFrame(columns=list(COLUMNS))
-    joint = _Joint(a.account, b.account)
+    joint = Joint(a.account, b.account)
     rows = [*_totals(first, second, joint), *_intensities(first, second, joint)]
     return finish(pd.DataFrame(rows)) if rows else pd.DataFrame(columns=list(COLUMNS))
 
 
-class _Joint:
+class Joint:
     """σ of differences between two accounts that are the same, or share data."""
 
     def __init__(self, a: Account, b: Account) -> None:
@@ -86,7 +89,7 @@ class _Joint:
         return float(spread[0]) / factor
 
 
-def _totals(first: EWAccount, second: EWAccount, joint: _Joint) -> Iterator[dict]:
+def _totals(first: EWAccount, second: EWAccount, joint: Joint) -> Iterator[dict]:
     for key in FORMULAS:
         ends = first.total(key), second.total(key)
         if all(end.weights for end in ends):
@@ -94,7 +97,7 @@ def _totals(first: EWAccount, second: EWAccount, joint: _Joint) -> Iterator[dict
             spread = None
             if joint and all(end.complete for end in ends):
                 spread = joint.sd(_sum(joint.a, first, key), _sum(joint.b, second, key), first.unit)
-            yield _row(key, first.region, *estimates, spread, joint.shared)
+            yield comparison_row(key, first.region, *estimates, spread, joint.shared)
 
 
 def _whole(total: Total) -> Estimate:
@@ -105,7 +108,7 @@ def _whole(total: Total) -> Estimate:
     return Estimate(math.nan, math.nan, total.lower, total.upper, total.unit, "free")
 
 
-def _intensities(first: EWAccount, second: EWAccount, joint: _Joint) -> Iterator[dict]:
+def _intensities(first: EWAccount, second: EWAccount, joint: Joint) -> Iterator[dict]:
     for tail, (name, keys) in _BY.items():
         ours, theirs = getattr(first, name), getattr(second, name)
         for key in (key for key in keys if key in ours and key in theirs):
@@ -114,10 +117,10 @@ def _intensities(first: EWAccount, second: EWAccount, joint: _Joint) -> Iterator
                 before = _quotient(joint.a, first, key, tail)
                 after = _quotient(joint.b, second, key, tail)
                 spread = joint.sd(before, after, ours[key].unit)
-            yield _row(key + tail, first.region, ours[key], theirs[key], spread, joint.shared)
+            yield comparison_row(key + tail, first.region, ours[key], theirs[key], spread, joint.shared)
 
 
-def _row(
+def comparison_row(
     key: str, region: str, a: Estimate, b: Estimate, spread: float | None, shared: bool
 ) -> dict:
     """Return one row before judging; without `spread` both sides are independent."""
@@ -138,19 +141,19 @@ _Gradient = tuple[float, np.ndarray]
 
 
 def _sum(account: Account, ew: EWAccount, key: str) -> _Gradient:
-    return _combination(account, ew.total(key).weights, ew.period, ew.region)
+    return combination(account, ew.total(key).weights, ew.period, ew.region)
 
 
 def _quotient(account: Account, ew: EWAccount, key: str, tail: str) -> _Gradient:
     """Return an indicator per person, or GRDP per indicator, with its gradient."""
     system = account.system
     over = system.population if tail == PER_PERSON else system.grdp
-    parts = [_sum(account, ew, key), _combination(account, {over: 1.0}, ew.period, ew.region)]
+    parts = [_sum(account, ew, key), combination(account, {over: 1.0}, ew.period, ew.region)]
     (top, d_top), (bottom, d_bottom) = parts if tail == PER_PERSON else parts[::-1]
     return top / bottom, (d_top * bottom - top * d_bottom) / bottom**2
 
 
-def _combination(
+def combination(
     account: Account, weights: Mapping[str, float], period: str, region: str
 ) -> _Gradient:
     quantities = account.equations.quantities

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 COLOUR_BY = ("material", "mf_code", "sector", "status")
 # What a link of several flows is: as uncertain as its weakest part.
+_DUST = 1e-9  # share of its limits by which a stock change may differ from zero
 _CLOSED = 1e-6  # share of a node's throughput by which its balance may fail to close
 _WEAKEST = ("free", "determined", "measured", "reconciled", "fixed")
 
@@ -445,6 +446,8 @@ def _stock_changes(
     for node, part in rows.groupby(rows["source"].map(groups), sort=True):
         value, sd, lower, upper, status = _sum(account, part, cell)
         known = status != "free"
+        if known and abs(value) <= _DUST * max(abs(lower), abs(upper)):
+            value = 0.0  # what rounding leaves of a stock that does not change
         found[node] = {
             "stock_change": value if known else None,
             "stock_sd": sd,
