@@ -117,7 +117,9 @@ def _intensities(first: EWAccount, second: EWAccount, joint: Joint) -> Iterator[
                 before = _quotient(joint.a, first, key, tail)
                 after = _quotient(joint.b, second, key, tail)
                 spread = joint.sd(before, after, ours[key].unit)
-            yield comparison_row(key + tail, first.region, ours[key], theirs[key], spread, joint.shared)
+            yield comparison_row(
+                key + tail, first.region, ours[key], theirs[key], spread, joint.shared
+            )
 
 
 def comparison_row(

@@ -45,7 +45,7 @@ class Pictures:
             links = self._gather(view, period, region).links
         except InputError:
             return ()
-        return tuple(name for link in links for name in link.flows)
+        return tuple(name for link, _ in links for name in link.flows)
 
     def _draw(self, view: View, language: str, period: str, region: str) -> SankeyImage | None:
         from mfa.sankey import draw_graph

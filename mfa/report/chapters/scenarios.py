@@ -240,9 +240,7 @@ def _flow_table(
     )
 
 
-def _picture(
-    w: Writer, facts: ScenarioFacts, change: PeriodChange, number: int
-) -> Figure | None:
+def _picture(w: Writer, facts: ScenarioFacts, change: PeriodChange, number: int) -> Figure | None:
     """Return the Sankey of the scenario in the view that changes most, coloured by what changed."""
     from mfa.errors import InputError
 
