@@ -114,8 +114,9 @@ def _joint_sd(merged: pd.DataFrame, out: pd.DataFrame, side: Side, factor: np.nd
 def _without_rounding(out: pd.DataFrame) -> None:
     """Take away what only the path to the solution differs by, not the data."""
     difference = out["difference"].to_numpy(dtype=float)
+    least = NOTHING * np.fmin(out["a_sd"], out["b_sd"])
     with np.errstate(invalid="ignore"):
-        nothing = np.abs(difference) <= NOTHING * np.fmin(out["a_sd"], out["b_sd"])
+        nothing = (np.abs(difference) <= least) & (np.abs(out["a_sd"] - out["b_sd"]) <= least)
     out["difference"] = np.where(nothing, 0.0, difference)
 
 

@@ -158,6 +158,7 @@ def _quotient(account: Account, ew: EWAccount, key: str, tail: str) -> _Gradient
 def combination(
     account: Account, weights: Mapping[str, float], period: str, region: str
 ) -> _Gradient:
+    """Return a sum of quantities and its gradient, in internal units."""
     quantities = account.equations.quantities
     vector = np.zeros(quantities.count)
     for name, weight in weights.items():

@@ -176,6 +176,7 @@ def _quantities(account: Account, languages: Sequence[str], data: Any) -> list[l
             found = sorted({n for key, ns in at.items() if key[0] == row["id"] for n in ns})
         names = [_name(account, row, language) for language in languages]
         row |= zip(_ESTIMATE, clean_numbers(row, 0.0), strict=True)
+        row["adjustment"] = _sigmas(row["adjustment"])
         out.append([row["id"], names, *(_plain(row[name]) for name in _QUANTITY), found])
     return out
 
@@ -192,7 +193,7 @@ def _name(account: Account, row: dict[str, Any], language: str) -> str:
 def _datum(datum: Any) -> list[Any]:
     return [
         _plain(datum.value), _plain(datum.sd), datum.unit, datum.source, datum.year, datum.scope,
-        datum.note, datum.place, _plain(datum.adjustment), datum.suspect, datum.figure,
+        datum.note, datum.place, _plain(_sigmas(datum.adjustment)), datum.suspect, datum.figure,
     ]  # fmt: skip
 
 
@@ -200,6 +201,11 @@ def _source(account: Account, identifier: str) -> list[str]:
     source = account.system.sources[identifier]
     return [str(getattr(source, name) or "")
             for name in ("title", "publisher", "year", "url", "quote")]  # fmt: skip
+
+
+def _sigmas(adjustment: float) -> float:
+    """Return an adjustment in σ without what rounding leaves of none."""
+    return 0.0 if abs(adjustment) < 1e-6 else adjustment
 
 
 def _plain(value: Any) -> Any:

@@ -78,6 +78,7 @@ def _counts(w: Writer, change: PeriodChange) -> Paragraph:
 
 
 def columns(w: Writer, change: PeriodChange, heading: str) -> tuple[Column, ...]:
+    """Return the columns of a table of changes, which name both sides."""
     _ = w.tr
     return (
         Column(heading),

@@ -80,7 +80,7 @@ def _section(w: Writer, facts: ScenarioFacts, number: int) -> Section:
     return Section(f"scenario-{number}", facts.scenario.name(w.language), tuple(blocks))
 
 
-# ------------------------------------------------------------------------------------ what is edited
+# ----------------------------------------------------------------------------------- what is edited
 
 
 def _interventions(w: Writer, facts: ScenarioFacts, number: int) -> Table:
@@ -136,7 +136,7 @@ def _source(w: Writer, item: Intervention) -> str | Ref:
     return item.source
 
 
-# ----------------------------------------------------------------------------------- what comes of it
+# --------------------------------------------------------------------------------- what comes of it
 
 
 def _counts(w: Writer, change: PeriodChange) -> Paragraph:
@@ -179,7 +179,7 @@ def _doubts(w: Writer, facts: ScenarioFacts) -> list[Block]:
         )
         blocks += [Paragraph((text,), "note"), Bullets(items)]
     else:
-        text = _("No figure of the city contradicts this scenario (p = {p} for all data together).")
+        text = _("No figure of the city contradicts this scenario (p {p} for all data together).")
         blocks.append(Paragraph(w.say(text, p=w.p_value(facts.p_value))))
     if facts.limits:
         text = _(
