@@ -40,7 +40,9 @@ ALLOWED = {
     "formats": BASE | {"model", "workbook"},
     "indicators": BASE | ACCOUNT | {"model", "balance"},
     "sankey": BASE | ACCOUNT | {"model", "balance"},
-    "report": BASE | ACCOUNT | {"model", "balance", "indicators", "sankey", "comparison", "scenarios"},
+    "report": BASE
+    | ACCOUNT
+    | {"model", "balance", "indicators", "sankey", "comparison", "scenarios"},
     "scenarios": BASE | ACCOUNT | {"model", "balance", "sankey"},
     "comparison": BASE | ACCOUNT | {"model", "balance", "indicators", "sankey", "formats"},
     "settings": BASE,

@@ -36,7 +36,7 @@ def mill(*, redundant: bool = False) -> mfa.System:
     return s
 
 
-# -------------------------------------------------------------------------------------- one edit each
+# ------------------------------------------------------------------------------------ one edit each
 
 
 def test_an_action_does_what_a_hand_would_do() -> None:
@@ -142,13 +142,18 @@ WRONG = {
 def test_what_does_not_fit_is_said_when_it_is_applied(code: str) -> None:
     s = mill()
     s.intervene("frugal", "rice", "multiply", 0.8)
+    make, apply = WRONG[code], s.under
+
+    def applied() -> None:
+        make(s)
+        apply("x")
+
     with pytest.raises(InputError) as refusal:
-        WRONG[code](s)
-        s.under("x")
+        applied()
     assert [p.code for p in refusal.value.problems] == [code]
 
 
-# ---------------------------------------------------------------------------------------- comparison
+# --------------------------------------------------------------------------------------- comparison
 
 
 def test_what_two_accounts_share_cancels_out_of_their_difference() -> None:
@@ -220,7 +225,7 @@ def test_a_limit_that_a_scenario_reaches_is_named() -> None:
     assert new_limits(reference.under("full"), reference) == ("buried",)
 
 
-# ------------------------------------------------------------------------------------------ the case
+# ----------------------------------------------------------------------------------------- the case
 
 TABLES: dict[str, list[dict]] = {
     "case": [{"key": "title_en", "value": "Mill town"}, {"key": "title_vi", "value": "Phố xay"},
@@ -392,7 +397,7 @@ def test_scenarios_are_drawn_on_one_scale(folder: Path) -> None:
     assert ">Less waste<" in image.svg
 
 
-# ---------------------------------------------------------------------------------- explorer, report
+# --------------------------------------------------------------------------------- explorer, report
 
 
 def test_the_explorer_holds_what_a_scenario_changes(folder: Path) -> None:
@@ -411,8 +416,10 @@ def test_the_explorer_holds_what_a_scenario_changes(folder: Path) -> None:
     assert explorer_data(mill().balance(), ("vi",))["scenarios"] == []
 
 
-@pytest.mark.parametrize(("language", "title"), [("vi", "Can thiệp và kịch bản"),
-                                                 ("en", "Interventions and scenarios")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("vi", "Can thiệp và kịch bản"), ("en", "Interventions and scenarios")],
+)
 def test_the_report_has_a_chapter(folder: Path, tmp_path: Path, language: str, title: str) -> None:
     case = open_case(folder)
     write_report(case.balance(), tmp_path, languages=[language], formats=["html"])
