@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from mfa.balance.spread import combination_sd
-from mfa.comparison.changes import NOTHING, finish
-from mfa.comparison.shared import SharedData, share_data
+from mfa.comparison.changes import finish
+from mfa.comparison.joint import Gradient, Joint, combination
 from mfa.comparison.sides import Side, region_pairs
 from mfa.indicators.ew_mfa import FORMULAS, NAMES, EWAccount, ew_account
 from mfa.indicators.sums import Total
@@ -63,30 +60,8 @@ def indicator_changes(a: Side, b: Side) -> pd.DataFrame:
         return pd.DataFrame(columns=list(COLUMNS))
     joint = Joint(a.account, b.account)
     rows = [*_totals(first, second, joint), *_intensities(first, second, joint)]
+    joint.fill()
     return finish(pd.DataFrame(rows)) if rows else pd.DataFrame(columns=list(COLUMNS))
-
-
-class Joint:
-    """σ of differences between two accounts that are the same, or share data."""
-
-    def __init__(self, a: Account, b: Account) -> None:
-        self.a, self.b = a, b
-        self.same, self.shared = a is b, share_data(a, b)
-
-    def __bool__(self) -> bool:
-        return self.same or self.shared
-
-    def sd(self, before: _Gradient, after: _Gradient, unit: str) -> float:
-        """Return σ of the difference of two results, covariance included."""
-        from mfa.units import parse_unit
-
-        factor = self.a.equations.quantities.internal.factor(parse_unit(unit))
-        if self.same:
-            spread = combination_sd(self.a.solution, (after[1] - before[1])[:, None])
-        else:
-            data = SharedData(self.a, self.b)
-            spread = data.difference_sd(before[1][:, None], after[1][:, None])
-        return float(spread[0]) / factor
 
 
 def _totals(first: EWAccount, second: EWAccount, joint: Joint) -> Iterator[dict]:
@@ -94,10 +69,10 @@ def _totals(first: EWAccount, second: EWAccount, joint: Joint) -> Iterator[dict]
         ends = first.total(key), second.total(key)
         if all(end.weights for end in ends):
             estimates = [_whole(end) for end in ends]
-            spread = None
+            sums = None
             if joint and all(end.complete for end in ends):
-                spread = joint.sd(_sum(joint.a, first, key), _sum(joint.b, second, key), first.unit)
-            yield comparison_row(key, first.region, *estimates, spread, joint.shared)
+                sums = [_sum(joint.a, first, key), _sum(joint.b, second, key)]
+            yield joint.row(key, first.region, *estimates, sums)
 
 
 def _whole(total: Total) -> Estimate:
@@ -112,59 +87,21 @@ def _intensities(first: EWAccount, second: EWAccount, joint: Joint) -> Iterator[
     for tail, (name, keys) in _BY.items():
         ours, theirs = getattr(first, name), getattr(second, name)
         for key in (key for key in keys if key in ours and key in theirs):
-            spread = None
+            ends = None
             if joint:
-                before = _quotient(joint.a, first, key, tail)
-                after = _quotient(joint.b, second, key, tail)
-                spread = joint.sd(before, after, ours[key].unit)
-            yield comparison_row(
-                key + tail, first.region, ours[key], theirs[key], spread, joint.shared
-            )
+                sides = ((joint.a, first), (joint.b, second))
+                ends = [_quotient(account, ew, key, tail) for account, ew in sides]
+            yield joint.row(key + tail, first.region, ours[key], theirs[key], ends)
 
 
-def comparison_row(
-    key: str, region: str, a: Estimate, b: Estimate, spread: float | None, shared: bool
-) -> dict:
-    """Return one row before judging; without `spread` both sides are independent."""
-    row: dict = {"kind": "indicator", "id": key, "layer": "goods", "region": region}
-    row["unit"] = a.unit
-    for side, estimate in (("a", a), ("b", b)):
-        row |= {side: estimate.value, f"{side}_sd": estimate.sd, f"{side}_lower": estimate.lower}
-        row |= {f"{side}_upper": estimate.upper, f"{side}_status": estimate.status}
-    row["difference"] = b.value - a.value
-    if shared and abs(row["difference"]) <= NOTHING * min(a.sd, b.sd):
-        row["difference"] = 0.0
-    row["difference_sd"] = math.hypot(a.sd, b.sd) if spread is None else spread
-    return row | {"comparable": True}
-
-
-# Value and gradient in internal units.
-_Gradient = tuple[float, np.ndarray]
-
-
-def _sum(account: Account, ew: EWAccount, key: str) -> _Gradient:
+def _sum(account: Account, ew: EWAccount, key: str) -> Gradient:
     return combination(account, ew.total(key).weights, ew.period, ew.region)
 
 
-def _quotient(account: Account, ew: EWAccount, key: str, tail: str) -> _Gradient:
+def _quotient(account: Account, ew: EWAccount, key: str, tail: str) -> Gradient:
     """Return an indicator per person, or GRDP per indicator, with its gradient."""
     system = account.system
     over = system.population if tail == PER_PERSON else system.grdp
     parts = [_sum(account, ew, key), combination(account, {over: 1.0}, ew.period, ew.region)]
     (top, d_top), (bottom, d_bottom) = parts if tail == PER_PERSON else parts[::-1]
     return top / bottom, (d_top * bottom - top * d_bottom) / bottom**2
-
-
-def combination(
-    account: Account, weights: Mapping[str, float], period: str, region: str
-) -> _Gradient:
-    """Return a sum of quantities and its gradient, in internal units."""
-    quantities = account.equations.quantities
-    vector = np.zeros(quantities.count)
-    for name, weight in weights.items():
-        try:
-            index = account._index(name, tuple(x for x in (period, region) if x))
-        except KeyError:  # a parameter that holds everywhere has no labels
-            index = account._index(name)
-        vector[index] += weight
-    return float(vector @ account.solution.x), vector

@@ -8,7 +8,7 @@ import numpy as np
 
 from mfa.balance.spread import combination_sd
 from mfa.comparison.changes import finish
-from mfa.comparison.indicators import Joint, combination, comparison_row
+from mfa.comparison.joint import Gradient, Joint, combination
 from mfa.comparison.sides import Side, region_pairs
 from mfa.indicators.waste import DESTINATIONS, destination_flows
 from mfa.result import Estimate
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Z95 = 1.959963984540054
-_Share = tuple[float, np.ndarray]
 
 
 def waste_changes(a: Side, b: Side) -> pd.DataFrame:
@@ -33,18 +32,20 @@ def waste_changes(a: Side, b: Side) -> pd.DataFrame:
     flows = _flows(a, ours)
     flows = [name for name in flows if name in set(_flows(b, theirs))]
     roles = {name: a.account.system.flows[name].role for name in flows}
-    joint = Joint(a.account, b.account)
-    rows = []
+    shares: dict[str, tuple[Gradient, Gradient]] = {}
     for role in DESTINATIONS:
         above = [name for name in flows if roles[name] == role]
-        if not above:
-            continue
-        before, after = _share(a, above, flows, ours), _share(b, above, flows, theirs)
-        if before is None or after is None:
-            continue
-        ends = _estimate(a, before), _estimate(b, after)
-        spread = 100.0 * joint.sd(before, after, "1") if joint else None
-        rows.append(comparison_row(f"waste.{role}", ours, *ends, spread, joint.shared))
+        ends = _share(a, above, flows, ours), _share(b, above, flows, theirs)
+        if above and ends[0] is not None and ends[1] is not None:
+            shares[role] = ends[0], ends[1]
+    joint = Joint(a.account, b.account)
+    before = _estimates(a, [first for first, _ in shares.values()])
+    after = _estimates(b, [second for _, second in shares.values()])
+    rows = [
+        joint.row(f"waste.{role}", ours, *estimates, list(shares[role]) if joint else None)
+        for role, *estimates in zip(shares, before, after, strict=True)
+    ]
+    joint.fill()
     return finish(pd.DataFrame(rows)) if rows else pd.DataFrame(columns=list(COLUMNS))
 
 
@@ -57,7 +58,7 @@ def _flows(side: Side, region: str) -> list[str]:
     return [name for names in primary.values() for name in names if name in known]
 
 
-def _share(side: Side, above: list[str], below: list[str], region: str) -> _Share | None:
+def _share(side: Side, above: list[str], below: list[str], region: str) -> Gradient | None:
     """Return a share and its gradient; None where there is no waste at all."""
     labels = side.period, region
     top, d_top = combination(side.account, dict.fromkeys(above, 1.0), *labels)
@@ -67,8 +68,15 @@ def _share(side: Side, above: list[str], below: list[str], region: str) -> _Shar
     return top / whole, (d_top * whole - top * d_whole) / whole**2
 
 
-def _estimate(side: Side, share: _Share) -> Estimate:
-    value = 100.0 * share[0]
-    sd = 100.0 * float(combination_sd(side.account.solution, share[1][:, None])[0])
-    low, high = max(value - Z95 * sd, 0.0), min(value + Z95 * sd, 100.0)
-    return Estimate(value, sd, low, high, "%", "determined")
+def _estimates(side: Side, shares: list[Gradient]) -> list[Estimate]:
+    """Return the shares in % with their σ and 95 % intervals."""
+    if not shares:
+        return []
+    gradients = np.column_stack([gradient for _, gradient in shares])
+    spread = 100.0 * combination_sd(side.account.solution, gradients)
+    out = []
+    for (share, _), sd in zip(shares, spread.tolist(), strict=True):
+        value = 100.0 * share
+        low, high = max(value - Z95 * sd, 0.0), min(value + Z95 * sd, 100.0)
+        out.append(Estimate(value, sd, low, high, "%", "determined"))
+    return out
