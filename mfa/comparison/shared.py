@@ -20,8 +20,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from mfa.balance.spread import combination_sd
-
 if TYPE_CHECKING:
     from mfa.account import Account
     from mfa.model.system import System
@@ -74,21 +72,22 @@ class SharedData:
         before, after
             Gradients by the internal quantities of `a` (n_a × k) and of `b` (n_b × k).
         """
-        sd_a = combination_sd(self.a.solution, before)
-        sd_b = combination_sd(self.b.solution, after)
-        common = self._parts(self.a, before) * (self._correlation @ self._parts(self.b, after))
-        variance = sd_a**2 + sd_b**2 - 2.0 * common.sum(axis=0)
+        variance_a, ours = self._parts(self.a, before)
+        variance_b, theirs = self._parts(self.b, after)
+        common = (ours * (self._correlation @ theirs)).sum(axis=0)
+        variance = variance_a + variance_b - 2.0 * common
         # What rounding leaves where both sides rest on the same data alone is no uncertainty.
-        least = 1e-12 * (sd_a**2 + sd_b**2)
+        least = 1e-12 * (variance_a + variance_b)
         return np.sqrt(np.where(variance > least, variance, 0.0))
 
-    def _parts(self, account: Account, weights: np.ndarray) -> np.ndarray:
-        """Return ``ρ σ K`` by the rows of the case as it is; (rows × k)."""
+    def _parts(self, account: Account, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the variances (k,), and ``ρ σ K`` by the rows of the case as it is (rows × k)."""
         solution, observations = account.solution, account.equations.observations
         assert solution.kkt is not None
         columns = np.zeros(weights.shape)
         inner = weights[solution.unfixed]
         columns[solution.unfixed] = solution.kkt.covariance_columns(inner)
+        variance = np.maximum((weights * columns).sum(axis=0), 0.0)
         data = solution.data
         K = data.inverse @ columns[observations.index[data.uncertain]]
         scaled = K * observations.sd[data.uncertain][:, None]
@@ -96,8 +95,8 @@ class SharedData:
         applied = account.system.applied
         if applied is None:
             out[data.uncertain] = scaled
-            return out
+            return variance, out
         row, ratio = applied.row[data.uncertain], applied.ratio[data.uncertain]
         kept = row >= 0
         out[row[kept]] = ratio[kept, None] * scaled[kept]
-        return out
+        return variance, out
