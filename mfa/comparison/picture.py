@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from mfa.comparison import Comparison
     from mfa.model.view import View
 
+_PALE = "#e3e3e3"
 _CATEGORIES = {
     "higher": N_("higher"),
     "lower": N_("lower"),
     "within": N_("within uncertainty"),
+    "small": N_("not, or by less than 0.5 %"),
     "unknown": N_("cannot be told"),
     "only_b": N_("new"),
 }
@@ -54,7 +56,7 @@ def draw_changes(
     _ = translator(language)
     used = {link.category for link in links}
     categories = {
-        key: Category(_(text), change_colour(key))
+        key: Category(_(text), _PALE if key == "small" else change_colour(key))
         for key, text in _CATEGORIES.items()
         if key in used
     }
@@ -88,11 +90,18 @@ def _link(
     change = now.value - before.value
     z = _score(change, sd)
     key = verdict(z, True, before.lower, before.upper, now.lower, now.upper)
+    # Between scenarios even a tiny change may be sure, for they share their data.
+    if comparison.scenarios and key in ("higher", "lower", "within"):
+        key = "small" if _small(change, before.value) else key
     text = "" if math.isnan(change) else _change_text(change, sd, language)
     told = key in ("higher", "lower") and math.isfinite(before.value) and before.value != 0
     share = f"{_signed(100 * change / abs(before.value), 0, language)} %" if told else ""
     title = " · ".join(x for x in (link.title, text) if x)
     return replace(link, category=key, title=title, remark=share)
+
+
+def _small(change: float, before: float) -> bool:
+    return change == 0 or abs(change) < 0.005 * abs(before)
 
 
 def _score(change: float, sd: float) -> float:
