@@ -97,6 +97,7 @@ class Account:
         equations = replace(equations, observations=solution.observations or self.given)
         self.equations, self.solution = equations, solution
         self.inputs: dict[str, str] = {}
+        self._under: dict[str, Account] = {}
         q = equations.quantities
         assert solution.kkt is not None
         assert solution.jacobian is not None
@@ -128,6 +129,27 @@ class Account:
         for row, (target, _) in self.equations.factored.items():
             if status[target] == STATUSES.index("determined"):
                 status[target] = min(status[index[row]], STATUSES.index("measured"))
+
+    # -------------------------------------------------------------------------------- scenarios
+
+    @property
+    def scenario(self) -> str:
+        """Id of the scenario this is the account of; empty: the case as it is."""
+        return self.system.applied.scenario.id if self.system.applied else ""
+
+    def under(self, scenario: str) -> Account:
+        """Return the account of the same system under one of its scenarios, balanced once.
+
+        Raises
+        ------
+        InputError, InfeasibleError, ConvergenceError
+            There is no such scenario, or its data cannot be balanced.
+        """
+        if scenario not in self._under:
+            account = balance(self.system.under(scenario))
+            account.inputs = self.inputs
+            self._under[scenario] = account
+        return self._under[scenario]
 
     # ------------------------------------------------------------------------------- quantities
 
@@ -430,6 +452,7 @@ class Account:
             "parameters": len(s.parameters),
             "observations": s.observations.row_count,
             "relations": len(s.relations),
+            "scenarios": len(s.scenarios),
             "sources": len(s.sources),
             "iterations": self.solution.iterations,
         }

@@ -26,10 +26,12 @@ from mfa.formats.inputs import (
     read_input,
 )
 from mfa.locale import N_
+from mfa.model.intervention import REFERENCE
 from mfa.settings import SETTINGS, Settings, read_settings
 
 if TYPE_CHECKING:
     from mfa.account import Account
+    from mfa.model.intervention import Scenario
     from mfa.model.system import System
     from mfa.sankey import SankeyImage
     from mfa.workbook.raw import RawTables
@@ -208,9 +210,11 @@ class Case:
         if has_errors(problems):
             return problems
         try:
+            from mfa.scenarios import scenario_doubts
             from mfa.verdict import doubts
 
-            return problems + doubts(self.balance())
+            account = self.balance()
+            return problems + doubts(account) + scenario_doubts(account)
         except (InputError, InfeasibleError, ConvergenceError) as error:
             # One formula fails in every period and region alike: it is told once.
             return problems + list({problem.text(): problem for problem in error.problems}.values())
@@ -269,8 +273,18 @@ class Case:
         except InputError:
             return None
 
-    def balance(self) -> Account:
+    @property
+    def scenarios(self) -> dict[str, Scenario]:
+        """The scenarios of the case by id: each a name and its interventions."""
+        return self.system.scenarios
+
+    def balance(self, scenario: str | None = None) -> Account:
         """Balance the system and return its account, which knows the hashes of the input files.
+
+        Parameters
+        ----------
+        scenario
+            Id of a scenario; default (or ``"reference"``): the case as it is.
 
         Raises
         ------
@@ -279,7 +293,8 @@ class Case:
         InfeasibleError, ConvergenceError
             See `mfa.System.balance`.
         """
-        return self._account
+        account = self._account
+        return account if scenario in (None, REFERENCE) else account.under(scenario)
 
     @cached_property
     def _account(self) -> Account:
@@ -290,12 +305,12 @@ class Case:
         account.inputs = input_hashes(self.input)
         return account
 
-    def write_account(self, path: str | os.PathLike[str]) -> Path:
+    def write_account(self, path: str | os.PathLike[str], scenario: str | None = None) -> Path:
         """Write the account to `path`, in the format its suffix names.
 
         As ``.xlsx`` it is the case's own workbook with the results beside the inputs and behind
-        them (for a folder of tables, a workbook made from them); every other suffix as
-        `mfa.formats.account.write_account` has it.
+        them (for a folder of tables, a workbook made from them); every other suffix, and the
+        account of a `scenario`, as `mfa.formats.account.write_account` has it.
 
         Returns
         -------
@@ -310,8 +325,8 @@ class Case:
             The file cannot be written; what was there is left whole.
         """
         target = Path(path)
-        account = self.balance()
-        if target.suffix.lower() not in WORKBOOK_SUFFIXES:
+        account = self.balance(scenario)
+        if target.suffix.lower() not in WORKBOOK_SUFFIXES or account.scenario:
             from mfa.formats.account import write_account
 
             return write_account(account, target)
@@ -368,7 +383,12 @@ class Case:
         return Path("reports") / self.id
 
     def sankey(
-        self, view: str | None = None, language: str | None = None, **options: Any
+        self,
+        view: str | None = None,
+        language: str | None = None,
+        *,
+        scenario: str | None = None,
+        **options: Any,
     ) -> SankeyImage:
         """Return the Sankey of a view of the workbook, ready to be saved or shown.
 
@@ -378,6 +398,8 @@ class Case:
             Id of the view; default: the first one, or every process its own node if there is none.
         language
             Default: the first of the case.
+        scenario
+            As for `balance`.
         **options
             As for `mfa.sankey.draw`.
 
@@ -386,19 +408,21 @@ class Case:
         KeyError
             There is no such view.
         """
-        return self.balance().sankey(self._view(view), language or self.languages[0], **options)
+        account = self.balance(scenario)
+        return account.sankey(self._view(view), language or self.languages[0], **options)
 
     def multiples(
         self, view: str | None = None, language: str | None = None, **options: Any
     ) -> SankeyImage:
-        """Return the Sankeys of a view for several periods, side by side on one scale.
+        """Return the Sankeys of a view for several periods or scenarios, on one scale.
 
         Parameters
         ----------
         view, language
             As for `sankey`.
         **options
-            As for `mfa.sankey.draw_multiples`: ``periods`` (default: all), ``size`` …
+            As for `mfa.sankey.draw_multiples`: ``periods`` (default: all), ``size`` …; or as for
+            `mfa.scenarios.draw_scenarios`: ``scenarios``, ``size`` …
 
         Raises
         ------
@@ -406,12 +430,13 @@ class Case:
             There is no such view.
         """
         from mfa.sankey import draw_multiples
+        from mfa.scenarios import draw_scenarios
 
         chosen = self._view(view)
         definition = self.system.views[chosen] if chosen is not None else None
-        return draw_multiples(
-            self.balance(), definition, language=language or self.languages[0], **options
-        )
+        several = draw_scenarios if "scenarios" in options else draw_multiples
+        account = self.balance(options.pop("scenario", None))
+        return several(account, definition, language=language or self.languages[0], **options)
 
     def _view(self, view: str | None) -> str | None:
         return view if view is not None else next(iter(self.system.views), None)

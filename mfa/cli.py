@@ -31,9 +31,12 @@ from mfa.cli_options import (
     json_option,
     language_option,
     open_named,
+    pick_scenario,
+    scenario_option,
 )
 from mfa.cli_report import report
 from mfa.cli_sankey import sankey
+from mfa.cli_scenario import scenario as scenario_command
 from mfa.cli_serve import serve
 from mfa.cli_text import (
     account_lines,
@@ -139,9 +142,12 @@ def _annotate(case: Case, problems: Sequence[Problem]) -> Path | None:
 @case_argument
 @click.option("-o", "output", type=ACCOUNT_FILE, metavar="FILE",
               help="Write the account: .xlsx, .csv, .nc, .parquet or .json.")  # fmt: skip
+@scenario_option
 @language_option(MESSAGES)
 @json_option
-def balance(case: str, output: Path | None, language: str | None, as_json: bool) -> None:
+def balance(
+    case: str, output: Path | None, scenario: str | None, language: str | None, as_json: bool
+) -> None:
     """Reconcile the data and print how well they fit."""
     from mfa.cli_verdict import verdict
     from mfa.formats.account import plain, summary
@@ -149,16 +155,21 @@ def balance(case: str, output: Path | None, language: str | None, as_json: bool)
     opened = open_named(case)
     chosen = spoken()
     _ = translator(chosen)
+    under = scenario if scenario is None else pick_scenario(scenario, opened)
     with step(_("Balancing…")):
-        account = opened.balance()
+        account = opened.balance(under)
         table = account.table
     if output:
-        opened.write_account(output)
+        opened.write_account(output, under)
     if as_json:
-        content = {"case": opened.id, "quantities": len(table)} | summary(account)
+        content = {
+            "case": opened.id,
+            "scenario": account.scenario,
+            "quantities": len(table),
+        } | summary(account)
         say_json(plain(content | verdict(account)))
         return
-    title = opened.system.title(chosen) or opened.id
+    title = account.system.title(chosen) or opened.id
     say([click.style(title, bold=True), "", *account_lines(account, chosen)])
     if output:
         say_written([output])
@@ -168,6 +179,7 @@ cli.add_command(report)
 cli.add_command(sankey)
 cli.add_command(serve)
 cli.add_command(compare)
+cli.add_command(scenario_command)
 cli.add_command(explain)
 cli.add_command(convert)
 

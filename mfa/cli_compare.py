@@ -9,7 +9,15 @@ import click
 
 from mfa.cli_errors import spoken, wrong
 from mfa.cli_help import Command
-from mfa.cli_options import FileName, case_argument, json_option, language_option, open_named, pick
+from mfa.cli_options import (
+    FileName,
+    case_argument,
+    json_option,
+    language_option,
+    open_named,
+    pick,
+    pick_scenarios,
+)
 from mfa.cli_text import say, say_json, say_written, shorten, step, table_lines
 from mfa.locale import N_, translator
 
@@ -52,6 +60,11 @@ def _suffixes() -> tuple[str, ...]:
     help="Write the table (.csv, .xlsx, .json) or a Sankey of the changes (.svg, .png, .pdf, "
     ".html).",
 )
+@click.option(
+    "--scenarios",
+    metavar="S1,S2",
+    help="Two scenarios of the case; “reference” is the case as it is.",
+)
 @click.option("--view", metavar="VIEW", help="Id of a view (default: the first).")
 @language_option("Language of messages (default: the environment's, else the case's first).")
 @json_option
@@ -60,11 +73,12 @@ def compare(
     other: str | None,
     periods: str | None,
     output: Path | None,
+    scenarios: str | None,
     view: str | None,
     language: str | None,
     as_json: bool,
 ) -> None:
-    """Say what changed between two cases, or two periods of one.
+    """Say what changed between two cases, or two periods or scenarios of one.
 
     Each change is set against its own uncertainty: it is real, or it may be chance.
     """
@@ -74,11 +88,12 @@ def compare(
     first = open_named(case)
     second = open_named(other) if other else None
     chosen, _ = spoken(), translator(spoken())
-    labels = _labels(periods, first, second)
+    pair = _pair(scenarios, first, second, periods)
+    labels = None if pair else _labels(periods, first, second)
     view = view if view is None else pick(view, (second or first).system.views)
     with step(_("Balancing…")):
-        a = first.balance()
-        b = second.balance() if second else None
+        a = first.balance(pair[0] if pair else None)
+        b = first.balance(pair[1]) if pair else second.balance() if second else None
         comparison = compare_accounts(a, b, periods=labels)
     if output:
         _save(comparison, output, view, chosen)
@@ -88,6 +103,22 @@ def compare(
     say(comparison_lines(comparison, chosen))
     if output:
         say_written([output])
+
+
+def _pair(
+    scenarios: str | None, first: Case, second: Case | None, periods: str | None
+) -> tuple[str, str] | None:
+    """Return the two scenarios to compare, if any are named."""
+    if scenarios is None:
+        return None
+    _ = translator(spoken())
+    if second or periods:
+        raise wrong(_("--scenarios compares two scenarios of one case: leave out the rest."))
+    names = pick_scenarios(scenarios, first)
+    if len(names) != 2:
+        raise wrong(_("--scenarios takes two scenarios, as in {example}.",
+                      example="reference,recycling_30"))  # fmt: skip
+    return names[0], names[1]
 
 
 def _labels(periods: str | None, first: Case, second: Case | None) -> tuple[str, str] | None:
@@ -119,15 +150,50 @@ def comparison_lines(comparison: Comparison, language: str) -> list[str]:
     real = frame[frame["verdict"].isin(["higher", "lower"])]
     order = real["z"].abs().fillna(float("inf")).sort_values(ascending=False, kind="stable").index
     lines = [click.style(f"{a.title(language)} → {b.title(language)}", bold=True), ""]
+    if comparison.scenarios:
+        return lines + change_lines(comparison, language, LONGEST)
     if len(comparison.indicators):
         lines += [*_table(comparison, comparison.indicators, language), ""]
-    if len(real):
-        lines += [_("Quantities that changed by more than their uncertainty:")]
-        lines += _table(comparison, real.loc[order[:LONGEST]], language)
-        if len(real) > LONGEST:
-            lines.append(_("  … and {n} more; --json lists them all.", n=len(real) - LONGEST))
-        lines.append("")
-    return lines + _count_lines(comparison, language)
+    return [*lines, *_real_lines(comparison, real.loc[order], language, LONGEST),
+            *_count_lines(comparison, language)]  # fmt: skip
+
+
+def change_lines(comparison: Comparison, language: str, most: int) -> list[str]:
+    """Return what changes between two scenarios: indicators that do, the largest changes, counts.
+
+    Changes are ordered by their share of the largest value counted in the same unit: what data both
+    sides share cancels out, so that the surest changes may be quite small ones.
+    """
+    _ = translator(language)
+    lines = []
+    for indicators in (comparison.waste, comparison.indicators):
+        if len(moved := indicators[indicators["difference"] != 0]):
+            lines += [*_table(comparison, moved, language), ""]
+    real = comparison.quantities[comparison.quantities["verdict"].isin(["higher", "lower"])]
+    largest = comparison.quantities.groupby("unit")["a"].transform(lambda x: x.abs().max())
+    share = real["difference"].abs() / largest[real.index]
+    # Parameters move because flows do: they come last.
+    order = (share - (real["kind"] == "parameter")).sort_values(ascending=False, kind="stable")
+    lines += _real_lines(comparison, real.loc[order.index], language, most)
+    unmoved = int((comparison.quantities["difference"] == 0).sum())
+    lines += _count_lines(comparison, language)
+    if unmoved:
+        lines.append(_("{n} of them do not change at all.", n=unmoved))
+    lines.append(
+        _("Both sides rest on the same data; only what they do not share makes a change uncertain.")
+    )
+    return lines
+
+
+def _real_lines(comparison: Comparison, real: pd.DataFrame, language: str, most: int) -> list[str]:
+    if not len(real):
+        return []
+    _ = translator(language)
+    lines = [_("Quantities that changed by more than their uncertainty:")]
+    lines += _table(comparison, real.iloc[:most], language)
+    if len(real) > most:
+        lines.append(_("  … and {n} more; --json lists them all.", n=len(real) - most))
+    return [*lines, ""]
 
 
 def _count_lines(comparison: Comparison, language: str) -> list[str]:
@@ -137,7 +203,7 @@ def _count_lines(comparison: Comparison, language: str) -> list[str]:
     parts = [f"{counts[key]} {_(text)}" for key, text in _VERDICTS.items() if key in counts]
     lines = [_("Quantities: {counts}.", counts=", ".join(parts))]
     tested = int(frame["verdict"].isin(["higher", "lower", "within"]).sum())
-    if tested >= 20:
+    if tested >= 20 and not comparison.scenarios:
         lines.append(
             _("Of {n} that did not change, about {k} would be called changed by chance.",
               n=tested, k=round(tested * 0.05))

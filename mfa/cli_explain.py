@@ -8,7 +8,15 @@ import click
 
 from mfa.cli_errors import spoken, wrong
 from mfa.cli_help import Command
-from mfa.cli_options import case_argument, json_option, language_option, open_named, pick
+from mfa.cli_options import (
+    case_argument,
+    json_option,
+    language_option,
+    open_named,
+    pick,
+    pick_scenario,
+    scenario_option,
+)
 from mfa.cli_text import say_json, step
 from mfa.errors import InputError
 from mfa.locale import translator
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
 @click.argument("quantity", metavar="QUANTITY")
 @click.option("--period", metavar="PERIOD", help="Which period, where there are several.")
 @click.option("--region", metavar="REGION", help="Which region, where there are several.")
+@scenario_option
 @language_option("Language of the words (default: the environment's, else the case's first).")
 @json_option
 def explain(
@@ -29,6 +38,7 @@ def explain(
     quantity: str,
     period: str | None,
     region: str | None,
+    scenario: str | None,
     language: str | None,
     as_json: bool,
 ) -> None:
@@ -43,8 +53,9 @@ def explain(
         for word, known in ((period, system.periods), (region, system.regions))
         if word is not None
     ]
+    chosen = scenario if scenario is None else pick_scenario(scenario, opened)
     with step(translator(spoken())("Balancing…")):
-        account = opened.balance()
+        account = opened.balance(chosen)
     try:
         explanation = account.explain((quantity, *labels) if labels else quantity, spoken())
     except InputError as error:

@@ -146,6 +146,30 @@ def pick(word: str, known: Iterable[str]) -> str:
     raise wrong(unknown_text(word, words))
 
 
+def pick_scenario(word: str, case: Case) -> str:
+    """Return the id of the scenario that `word` names, ``"reference"`` for the case as it is.
+
+    Raises
+    ------
+    click.UsageError
+        There is none; the message says what was probably meant.
+    """
+    from mfa.model.intervention import REFERENCE, RESERVED
+
+    if word.strip().casefold() in (name for name in RESERVED if name != "all"):
+        return REFERENCE
+    return pick(word.strip(), [REFERENCE, *case.scenarios])
+
+
+def pick_scenarios(words: str, case: Case) -> list[str]:
+    """Return the ids of scenarios joined by commas; “all” is the case as it is and all of them."""
+    from mfa.model.intervention import REFERENCE
+
+    if words.strip().casefold() == "all":
+        return [REFERENCE, *case.scenarios]
+    return [pick_scenario(word, case) for word in words.split(",") if word.strip()]
+
+
 def unknown_text(word: str, known: Iterable[str]) -> str:
     """Return the sentence that `word` is unknown, with the nearest and all known words."""
     import difflib
@@ -190,6 +214,9 @@ LETTERHEAD = FileName(lambda: (".docx", ".dotx"))
 PICTURE_FILE = FileName(_picture_suffixes)
 
 case_argument = click.argument("case", metavar="CASE")
+scenario_option = click.option(
+    "--scenario", metavar="NAME", help="A scenario of the case (default: the case as it is)."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 

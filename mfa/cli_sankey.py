@@ -18,6 +18,9 @@ from mfa.cli_options import (
     language_option,
     open_named,
     pick,
+    pick_scenario,
+    pick_scenarios,
+    scenario_option,
 )
 from mfa.cli_text import say_written, step
 from mfa.locale import translator
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
 @click.option("--period", metavar="PERIOD", help="Which period (default: the last).")
 @click.option("--periods", metavar="P1,P2|all",
               help="Several periods side by side, on one scale and with one legend.")  # fmt: skip
+@scenario_option
+@click.option("--scenarios", metavar="S1,S2|all",
+              help="Several scenarios side by side; “reference” is the case as it is.")  # fmt: skip
 @click.option("--region", metavar="REGION", help="Which region (default: the first).")
 @click.option("--size", type=PageSize(), default="screen", show_default=True,
               help="The page: screen, a4, a3, 16:9, or width x height in px.")  # fmt: skip
@@ -53,6 +59,8 @@ def sankey(
     output: Path,
     period: str | None,
     periods: str | None,
+    scenario: str | None,
+    scenarios: str | None,
     region: str | None,
     size: str,
     width: int | None,
@@ -70,6 +78,8 @@ def sankey(
     _ = translator(spoken())
     if period and periods:
         raise wrong(_("Give either --period or --periods."))
+    if scenarios and (scenario or periods):
+        raise wrong(_("Give --scenarios without --scenario and --periods."))
     opened = open_named(case)
     options: dict[str, Any] = {
         "region": region if region is None else pick(region, opened.system.regions),
@@ -81,14 +91,26 @@ def sankey(
     view = view if view is None else pick(view, opened.system.views)
     labels = _labels(opened, period, periods)
     if output.suffix.lower() == ".txt":
-        given = {"periods": periods, "width": width, "like": like}
+        given = {
+            "periods": periods,
+            "scenario": scenario,
+            "scenarios": scenarios,
+            "width": width,
+            "like": like,
+        }
         plain = {"size": "screen", "uncertainty": "none"}
         given |= {k: options[k] for k, default in plain.items() if options[k] != default}
         _refuse_layout(given)
         say_view(opened, output, view, period and str(labels), options["region"])
         return
     with step(_("Drawing…")):
-        picture = _draw(opened, view, labels, options)
+        if scenarios:
+            names = pick_scenarios(scenarios, opened)
+            period = labels if isinstance(labels, str) else None
+            picture = opened.multiples(view, spoken(), scenarios=names, period=period, **options)
+        else:
+            under = scenario if scenario is None else pick_scenario(scenario, opened)
+            picture = _draw(opened, view, labels, options | {"scenario": under})
         replace_file(output, picture.data(output.suffix))
     say_written([output])
 

@@ -66,12 +66,15 @@ class TestHelp:
             "sankey",
             "serve",
             "compare",
+            "scenario",
             "explain",
             "convert",
             "cases",
         ]
 
-    @pytest.mark.parametrize("command", ["new", "check", "balance", "report", "sankey", "convert"])
+    @pytest.mark.parametrize(
+        "command", ["new", "check", "balance", "report", "sankey", "scenario", "convert"]
+    )
     def test_every_option_has_help(self, run: Run, command: str) -> None:
         assert run(command, "-h").exit_code == 0
         options = [p for p in cli.commands[command].params if p.param_type_name == "option"]

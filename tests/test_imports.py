@@ -40,7 +40,10 @@ ALLOWED = {
     "formats": BASE | {"model", "workbook"},
     "indicators": BASE | ACCOUNT | {"model", "balance"},
     "sankey": BASE | ACCOUNT | {"model", "balance"},
-    "report": BASE | ACCOUNT | {"model", "balance", "indicators", "sankey", "comparison"},
+    "report": BASE
+    | ACCOUNT
+    | {"model", "balance", "indicators", "sankey", "comparison", "scenarios"},
+    "scenarios": BASE | ACCOUNT | {"model", "balance", "sankey"},
     "comparison": BASE | ACCOUNT | {"model", "balance", "indicators", "sankey", "formats"},
     "settings": BASE,
     "frameworks": BASE | {"settings", "workbook", "formats"},
@@ -66,6 +69,7 @@ BOTTOM = {
     "cli_help",
     "cli_options",
     "cli_sankey",
+    "cli_scenario",
     "cli_report",
     "cli_serve",
     "cli_text",

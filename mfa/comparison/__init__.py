@@ -1,9 +1,10 @@
 """Two accounts, or two periods of one, side by side: what changed, and is it more than chance.
 
-A difference counts as real when it exceeds 1.96 of its own standard deviations. Two accounts are
+A difference counts as real when it exceeds 1.96 of its own standard deviations. Two cases are
 taken to be independent, so that σ² of the difference is the sum of both σ². Within one account the
-two values share data, and σ of the difference comes from their covariance. Of things that did not
-change at all, about one in twenty exceeds the limit by chance.
+two values share data, and σ of the difference comes from their covariance; so do two scenarios of
+one case (`mfa.comparison.shared`): what they share cancels out of the difference. Of things that
+did not change at all, about one in twenty exceeds the limit by chance.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mfa.comparison.shared import share_data
 from mfa.comparison.sides import Side, choose_sides
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ COLUMNS = (
 def compare(
     a: Account, b: Account | None = None, *, periods: tuple[str, str] | None = None
 ) -> Comparison:
-    """Compare two accounts, or two periods of one.
+    """Compare two accounts (of two cases, or of two scenarios of one), or two periods of one.
 
     Parameters
     ----------
@@ -96,12 +98,29 @@ class Comparison:
         return indicator_changes(self.a, self.b)
 
     @cached_property
+    def waste(self) -> pd.DataFrame:
+        """The same columns for the shares in which waste goes to its destinations, in %."""
+        from mfa.comparison.waste import waste_changes
+
+        return waste_changes(self.a, self.b)
+
+    @cached_property
     def table(self) -> pd.DataFrame:
         """Indicators and quantities in one table."""
         import pandas as pd
 
         parts = [part for part in (self.indicators, self.quantities) if len(part)]
         return pd.concat(parts, ignore_index=True) if parts else self.quantities
+
+    @property
+    def independent(self) -> bool:
+        """Whether the two sides rest on different data; else their covariance is allowed for."""
+        return self.a.account is not self.b.account and not self.scenarios
+
+    @property
+    def scenarios(self) -> bool:
+        """Whether the two sides are scenarios of one case, or one of them the case as it is."""
+        return share_data(self.a.account, self.b.account)
 
     def sankey(
         self, view: str | View | None = None, language: str = "vi", **options: Any

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mfa.balance.spread import combination_sd
+from mfa.comparison.shared import SharedData, share_data
 from mfa.comparison.sides import Side, region_pairs
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 Z95 = 1.959963984540054
 ROUNDING = 1e-9
+NOTHING = 1e-6
+"""σ of a difference between scenarios below which the two sides are the same but for rounding."""
 _CHUNK = 4_000_000  # numbers of a block of weights held at once
 _NUMBERS = ("value", "sd", "lower", "upper")
 
@@ -60,6 +63,9 @@ def _within(merged: pd.DataFrame, a: Side, b: Side) -> pd.DataFrame:
     out["difference"] = np.where(comparable, out["b"] - out["a"], np.nan)
     if a.account is b.account:
         out["difference_sd"] = _joint_sd(merged, out, a, factor)
+    elif share_data(a.account, b.account):
+        _without_rounding(out)
+        out["difference_sd"] = _shared_sd(merged, out, a, b, factor)
     else:
         out["difference_sd"] = np.where(comparable, np.hypot(out["a_sd"], out["b_sd"]), np.nan)
     out["comparable"] = comparable
@@ -103,6 +109,37 @@ def _joint_sd(merged: pd.DataFrame, out: pd.DataFrame, side: Side, factor: np.nd
         weights[second, columns] += factor[part] / scale[second]
         sd[part] = combination_sd(account.solution, weights)
     return sd.tolist()
+
+
+def _without_rounding(out: pd.DataFrame) -> None:
+    """Take away what only the path to the solution differs by, not the data."""
+    difference = out["difference"].to_numpy(dtype=float)
+    least = NOTHING * np.fmin(out["a_sd"], out["b_sd"])
+    with np.errstate(invalid="ignore"):
+        nothing = (np.abs(difference) <= least) & (np.abs(out["a_sd"] - out["b_sd"]) <= least)
+    out["difference"] = np.where(nothing, 0.0, difference)
+
+
+def _shared_sd(
+    merged: pd.DataFrame, out: pd.DataFrame, a: Side, b: Side, factor: np.ndarray
+) -> np.ndarray:
+    """Return σ of differences between scenarios of one case, by the data that both share."""
+    shared = SharedData(a.account, b.account)
+    ours, theirs = (side.account.equations.quantities for side in (a, b))
+    difference = out["difference"].to_numpy(dtype=float)
+    sd = np.where(np.isfinite(difference), 0.0, np.nan)
+    rows = np.flatnonzero(np.isfinite(difference) & (difference != 0))
+    step = max(1, _CHUNK // max(ours.count, theirs.count))
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step]
+        columns = np.arange(len(part))
+        first = merged["row_a"].to_numpy()[part].astype(int)
+        second = merged["row_b"].to_numpy()[part].astype(int)
+        before, after = np.zeros((ours.count, len(part))), np.zeros((theirs.count, len(part)))
+        before[first, columns] = 1.0 / ours.factor[first]
+        after[second, columns] = factor[part] / theirs.factor[second]
+        sd[part] = shared.difference_sd(before, after)
+    return sd
 
 
 def finish(out: pd.DataFrame) -> pd.DataFrame:

@@ -58,11 +58,12 @@ def comparison_record(comparison: Comparison) -> dict[str, Any]:
         name: {
             "title": side.account.system.title("en"),
             "period": side.period,
+            "scenario": side.account.scenario,
             "stamp": plain(side.account.stamp),
         }
         for name, side in (("a", comparison.a), ("b", comparison.b))
     } | {
-        "independent": comparison.a.account is not comparison.b.account,
+        "independent": comparison.independent,
         "counts": {key: int(counts[key]) for key in sorted(counts.index)},
         "indicators": records(comparison.indicators),
         "quantities": records(comparison.quantities),

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mfa.comparison.changes import finish
+from mfa.comparison.joint import Gradient, Joint, combination
 from mfa.comparison.sides import Side, region_pairs
 from mfa.indicators.ew_mfa import FORMULAS, NAMES, EWAccount, ew_account
 from mfa.indicators.sums import Total
 from mfa.locale import N_, translator
 from mfa.result import Estimate
+from mfa.vocabulary import label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +38,8 @@ def indicator_name(key: str, language: str) -> str:
     """
     _ = translator(language)
     head, dot, tail = key.partition(".")
+    if head == "waste":
+        return _("Share of waste: {destination}", destination=label("role", tail, language))
     name = _(NAMES[head])
     return _(_FORMS[dot + tail], indicator=name) if tail else name
 
@@ -56,21 +58,21 @@ def indicator_changes(a: Side, b: Side) -> pd.DataFrame:
         second = ew_account(b.account, period=b.period, region=theirs, unit=unit)
     except UnitError:
         return pd.DataFrame(columns=list(COLUMNS))
-    joint = a.account if a.account is b.account else None
+    joint = Joint(a.account, b.account)
     rows = [*_totals(first, second, joint), *_intensities(first, second, joint)]
+    joint.fill()
     return finish(pd.DataFrame(rows)) if rows else pd.DataFrame(columns=list(COLUMNS))
 
 
-def _totals(first: EWAccount, second: EWAccount, joint: Account | None) -> Iterator[dict]:
+def _totals(first: EWAccount, second: EWAccount, joint: Joint) -> Iterator[dict]:
     for key in FORMULAS:
         ends = first.total(key), second.total(key)
         if all(end.weights for end in ends):
             estimates = [_whole(end) for end in ends]
-            spread = None
+            sums = None
             if joint and all(end.complete for end in ends):
-                spread = _joint_sd(joint, [_sum(joint, ew, key) for ew in (first, second)],
-                                   first.unit)  # fmt: skip
-            yield _row(key, first.region, *estimates, spread)
+                sums = [_sum(joint.a, first, key), _sum(joint.b, second, key)]
+            yield joint.row(key, first.region, *estimates, sums)
 
 
 def _whole(total: Total) -> Estimate:
@@ -81,65 +83,25 @@ def _whole(total: Total) -> Estimate:
     return Estimate(math.nan, math.nan, total.lower, total.upper, total.unit, "free")
 
 
-def _intensities(first: EWAccount, second: EWAccount, joint: Account | None) -> Iterator[dict]:
+def _intensities(first: EWAccount, second: EWAccount, joint: Joint) -> Iterator[dict]:
     for tail, (name, keys) in _BY.items():
         ours, theirs = getattr(first, name), getattr(second, name)
         for key in (key for key in keys if key in ours and key in theirs):
-            spread = None
+            ends = None
             if joint:
-                ends = [_quotient(joint, ew, key, tail) for ew in (first, second)]
-                spread = _joint_sd(joint, ends, ours[key].unit)
-            yield _row(key + tail, first.region, ours[key], theirs[key], spread)
+                sides = ((joint.a, first), (joint.b, second))
+                ends = [_quotient(account, ew, key, tail) for account, ew in sides]
+            yield joint.row(key + tail, first.region, ours[key], theirs[key], ends)
 
 
-def _row(key: str, region: str, a: Estimate, b: Estimate, spread: float | None) -> dict:
-    """Return one row before judging; without `spread` both sides are independent."""
-    row: dict = {"kind": "indicator", "id": key, "layer": "goods", "region": region}
-    row["unit"] = a.unit
-    for side, estimate in (("a", a), ("b", b)):
-        row |= {side: estimate.value, f"{side}_sd": estimate.sd, f"{side}_lower": estimate.lower}
-        row |= {f"{side}_upper": estimate.upper, f"{side}_status": estimate.status}
-    row["difference"] = b.value - a.value
-    row["difference_sd"] = math.hypot(a.sd, b.sd) if spread is None else spread
-    return row | {"comparable": True}
+def _sum(account: Account, ew: EWAccount, key: str) -> Gradient:
+    return combination(account, ew.total(key).weights, ew.period, ew.region)
 
 
-# Value and gradient in internal units.
-_Gradient = tuple[float, np.ndarray]
-
-
-def _sum(account: Account, ew: EWAccount, key: str) -> _Gradient:
-    return _combination(account, ew.total(key).weights, ew.period, ew.region)
-
-
-def _quotient(account: Account, ew: EWAccount, key: str, tail: str) -> _Gradient:
+def _quotient(account: Account, ew: EWAccount, key: str, tail: str) -> Gradient:
     """Return an indicator per person, or GRDP per indicator, with its gradient."""
     system = account.system
     over = system.population if tail == PER_PERSON else system.grdp
-    parts = [_sum(account, ew, key), _combination(account, {over: 1.0}, ew.period, ew.region)]
+    parts = [_sum(account, ew, key), combination(account, {over: 1.0}, ew.period, ew.region)]
     (top, d_top), (bottom, d_bottom) = parts if tail == PER_PERSON else parts[::-1]
     return top / bottom, (d_top * bottom - top * d_bottom) / bottom**2
-
-
-def _combination(
-    account: Account, weights: Mapping[str, float], period: str, region: str
-) -> _Gradient:
-    quantities = account.equations.quantities
-    vector = np.zeros(quantities.count)
-    for name, weight in weights.items():
-        try:
-            index = account._index(name, tuple(x for x in (period, region) if x))
-        except KeyError:  # a parameter that holds everywhere has no labels
-            index = account._index(name)
-        vector[index] += weight
-    return float(vector @ account.solution.x), vector
-
-
-def _joint_sd(account: Account, ends: list[_Gradient], unit: str) -> float:
-    """Return σ of the difference of two results within one account, covariance included."""
-    from mfa.balance.spread import combination_sd
-    from mfa.units import parse_unit
-
-    weights = (ends[1][1] - ends[0][1])[:, None]
-    factor = account.equations.quantities.internal.factor(parse_unit(unit))
-    return float(combination_sd(account.solution, weights)[0]) / factor

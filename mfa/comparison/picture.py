@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mfa.balance.spread import combination_sd
-from mfa.comparison.changes import verdict
+from mfa.comparison.changes import NOTHING, verdict
 from mfa.comparison.gone import lost_flows, weave_before, with_gone
+from mfa.comparison.shared import SharedData, share_data
 from mfa.comparison.sides import region_pairs
 from mfa.locale import N_, translator
 from mfa.locale.numbers import format_estimate, format_number
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from mfa.comparison import Comparison
     from mfa.model.view import View
 
+_PALE = "#e3e3e3"
 _CATEGORIES = {
     "higher": N_("higher"),
     "lower": N_("lower"),
     "within": N_("within uncertainty"),
+    "small": N_("not, or by less than 0.5 %"),
     "unknown": N_("cannot be told"),
     "only_b": N_("new"),
     "only_a": N_("gone: dashed, with its former size"),
@@ -58,7 +61,7 @@ def draw_changes(
     _ = translator(language)
     used = {link.category for link in links}
     categories = {
-        key: Category(_(text), change_colour(key))
+        key: Category(_(text), _PALE if key == "small" else change_colour(key))
         for key, text in _CATEGORIES.items()
         if key in used
     }
@@ -98,16 +101,29 @@ def _link(
     before = _sum(a.account, rows, unit)
     now = Estimate(link.value, link.sd, link.lower, link.upper, unit, link.status)
     sd = math.hypot(before.sd, now.sd)
-    if a.account is b.account and before.known and link.known:
-        sd = _joint_sd(a.account, rows, _rows(b.account, link.flows, b.period, theirs), unit)
+    if before.known and link.known:
+        later = _rows(b.account, link.flows, b.period, theirs)
+        if a.account is b.account:
+            sd = _joint_sd(a.account, rows, later, unit)
+        elif share_data(a.account, b.account):
+            sd = _shared_sd(a.account, b.account, rows, later, unit)
+            if abs(now.value - before.value) <= NOTHING * min(before.sd, now.sd):
+                now = before
     change = now.value - before.value
     z = _score(change, sd)
     key = verdict(z, True, before.lower, before.upper, now.lower, now.upper)
+    # Between scenarios even a tiny change may be sure, for they share their data.
+    if comparison.scenarios and key in ("higher", "lower", "within"):
+        key = "small" if _small(change, before.value) else key
     text = "" if math.isnan(change) else _change_text(change, sd, language)
     told = key in ("higher", "lower") and math.isfinite(before.value) and before.value != 0
     share = f"{_signed(100 * change / abs(before.value), 0, language)} %" if told else ""
     title = " · ".join(x for x in (link.title, text) if x)
     return replace(link, category=key, title=title, remark=share)
+
+
+def _small(change: float, before: float) -> bool:
+    return change == 0 or abs(change) < 0.005 * abs(before)
 
 
 def _score(change: float, sd: float) -> float:
@@ -154,6 +170,16 @@ def _joint_sd(account: Account, before: list[int], now: list[int], unit: str) ->
     weights[now] += 1.0
     factor = account.equations.quantities.internal.factor(parse_unit(unit))
     return float(combination_sd(account.solution, weights)[0]) / factor
+
+
+def _shared_sd(a: Account, b: Account, before: list[int], now: list[int], unit: str) -> float:
+    from mfa.units import parse_unit
+
+    first = np.zeros((a.equations.quantities.count, 1))
+    second = np.zeros((b.equations.quantities.count, 1))
+    first[before], second[now] = 1.0, 1.0
+    factor = a.equations.quantities.internal.factor(parse_unit(unit))
+    return float(SharedData(a, b).difference_sd(first, second)[0]) / factor
 
 
 def _factor(before: SankeyGraph | None, now: SankeyGraph) -> float:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mfa.comparison.shared import share_data
 from mfa.errors import InputError, Problem
+from mfa.locale import translator
 
 if TYPE_CHECKING:
     from mfa.account import Account
@@ -17,10 +19,14 @@ class Side:
 
     account: Account
     period: str
+    reference: bool = False
+    """Whether it is the case as it is, beside one of its scenarios."""
 
     def title(self, language: str) -> str:
         """Return the title of the system, with the period unless the title names it."""
         title = self.account.system.title(language)
+        if self.reference:
+            title = " – ".join(x for x in (title, translator(language)("as it is")) if x)
         return title if self.period in title else " ".join(x for x in (title, self.period) if x)
 
 
@@ -35,7 +41,12 @@ def choose_sides(
             raise _unknown_period(label, account)
     if a is other and labels[0] == labels[1]:
         raise _same(labels[0])
-    return Side(a, labels[0]), Side(other, labels[1])
+    scenarios = share_data(a, other)
+    first, second = (
+        Side(account, label, scenarios and not account.scenario)
+        for account, label in zip((a, other), labels, strict=True)
+    )
+    return first, second
 
 
 def region_pairs(a: Side, b: Side) -> list[tuple[str, str]]:

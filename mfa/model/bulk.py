@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mfa.errors import InputError, Problem, UnitError
+from mfa.model.edit_check import find_problems
 from mfa.model.quality import INDICATORS, cv_from_scores, default_cv, parse_spread
 from mfa.model.quantity import OUTSIDE
 
@@ -29,6 +30,7 @@ REQUIRED = {
     "observations": ("quantity", "value"),
     "relations": ("formula",),
     "sources": ("id",),
+    "interventions": ("scenario", "quantity", "action"),
 }
 """The tables there are, and the columns without which each of them means nothing."""
 
@@ -65,6 +67,8 @@ def fill_system(system: System, tables: Mapping[str, Any]) -> None:
     if "relations" in frames:
         for row in frames["relations"].fillna("").to_dict("records"):
             system.relate(**{str(key): value for key, value in row.items()})
+    if "interventions" in frames:
+        problems += _add_interventions(system, frames["interventions"])
     if problems:
         raise InputError(problems)
 
@@ -242,6 +246,20 @@ def _add_observations(
     else:
         _check_units(system, name, frame, problems)
     system.observations.extend(columns)
+
+
+def _add_interventions(system: System, frame: pd.DataFrame) -> list[Problem]:
+    """Add interventions one by one: there are few. Return what is wrong with them."""
+    problems: list[Problem] = []
+    for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
+        given = {str(key): value for key, value in row.items() if value not in (None, "")}
+        try:
+            item = system.intervene(**given)
+        except InputError as refusal:
+            problems += refusal.problems
+        else:
+            problems += [p for _, p in find_problems(system, item) if p.severity == "error"]
+    return problems
 
 
 def _numbered(quantity: np.ndarray) -> np.ndarray:

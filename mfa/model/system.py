@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mfa.errors import InputError, Place, Problem, UnitError
+from mfa.model.intervention import Intervention, Scenario, scenarios_of
 from mfa.model.observation import Observation, Source
 from mfa.model.observing import at_place, observed_spread, observed_value, unit_part
 from mfa.model.quantity import OUTSIDE, Flow, Layer, Material, Parameter, Process, Stock, Transfer
@@ -17,6 +18,7 @@ from mfa.model.view import View, ViewGroup
 
 if TYPE_CHECKING:
     from mfa.account import Account
+    from mfa.model.editing import Applied
 
 
 REGION_NAMES = {"north": "Bắc Bộ", "central": "Trung Bộ", "south": "Nam Bộ"}
@@ -87,6 +89,8 @@ class System:
         self.transfers: Table[Transfer] = Table(Transfer)
         self.sources: Table[Source] = Table(Source)
         self.views: Table[View] = Table(View)
+        self.interventions: Table[Intervention] = Table(Intervention)
+        self.applied: Applied | None = None
         self.correlations: list[tuple[str, str, float]] = []
         self._counts: Counter[str] = Counter()
         for outside in OUTSIDE:
@@ -462,6 +466,80 @@ class System:
         self._new(self.views, id, record.place)
         self.views.append(record)
         return record
+
+    # ------------------------------------------------------------------------------- scenarios
+
+    def intervene(
+        self,
+        scenario: str,
+        quantity: str,
+        action: str,
+        value: float | str | None = None,
+        *,
+        sd: float | None = None,
+        uncertainty: str = "",
+        unit: str | None = None,
+        id: str = "",
+        period: object = "",
+        place: Place | None = None,
+        decimal: str | None = ".",
+        **fields: Any,
+    ) -> Intervention:
+        """Add an intervention to a scenario, which comes into being with its first one.
+
+        Parameters
+        ----------
+        scenario
+            Id of the scenario; ``scenario_name_en=`` and ``scenario_name_vi=`` name it.
+        quantity, action, value
+            What is edited, and how: see `Intervention`.
+        sd, uncertainty
+            As for `observe`. Without either, a factor and what is added are exact.
+        **fields
+            source, year, region, layer, note.
+
+        Raises
+        ------
+        InputError
+            The value or its uncertainty cannot be read. What does not fit the data is said when
+            the scenario is applied.
+
+        Examples
+        --------
+        >>> s = System("mill"); _ = s.process("mill")
+        >>> _ = s.flow("rice", "import", "mill", value=100, sd=5)
+        >>> _ = s.flow("husk", "mill", "export")
+        >>> _ = s.intervene("frugal", "rice", "multiply", 0.8)
+        >>> round(s.under("frugal").balance()["husk"].value, 6)
+        80.0
+        """
+        from mfa.model.intervention_value import stated
+
+        number = stated(self, quantity, action, value, sd, uncertainty, unit, decimal, place)
+        record = Intervention(
+            id or f"i{self.interventions.row_count + 1}", scenario, quantity, action,
+            period=str(period), place=place, uncertainty=uncertainty, **number, **fields,
+        )  # fmt: skip
+        self._new(self.interventions, record.id, place)
+        self.interventions.append(record)
+        return record
+
+    @property
+    def scenarios(self) -> dict[str, Scenario]:
+        """The scenarios by id, in the order of their first intervention."""
+        return scenarios_of(list(self.interventions.rows()))
+
+    def under(self, scenario: str) -> System:
+        """Return this system with the interventions of a scenario carried out on its data.
+
+        Raises
+        ------
+        InputError
+            There is no such scenario, or an intervention does not fit the data.
+        """
+        from mfa.model.editing import edited
+
+        return edited(self, scenario)
 
     # --------------------------------------------------------------------------------- results
 

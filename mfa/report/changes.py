@@ -80,14 +80,15 @@ def _between(
     from mfa.comparison import compare
 
     comparison = compare(account, periods=pair)
-    indicators = tuple(_rows(comparison.indicators, region, units))
-    every = _rows(comparison.quantities, region, units)
+    indicators = tuple(change_rows(comparison.indicators, region, units))
+    every = tuple(change_rows(comparison.quantities, region, units))
     flows = tuple(change for change in every if change.kind in ("flow", "stock_change"))
     counts = Counter(change.verdict for change in flows)
     return PeriodChange(*pair, indicators, flows, counts, comparison)
 
 
-def _rows(frame: Any, region: str, units: Mapping[str, str]) -> Iterable[Change]:
+def change_rows(frame: Any, region: str, units: Mapping[str, str]) -> Iterable[Change]:
+    """Yield the rows of a comparison for one region, amounts in the common unit of their layer."""
     for row in frame.to_dict("records"):
         if row["region"] not in ("", region):
             continue

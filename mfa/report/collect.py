@@ -25,6 +25,7 @@ from mfa.report.gaps import find_gaps
 from mfa.report.pictures import Pictures
 from mfa.report.quality import count_quality, group_quality
 from mfa.report.rows import number, read_balances, read_data, read_items
+from mfa.report.scenarios import scenario_facts
 from mfa.report.sectors import match_views, sector_facts
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def collect(account: Account, case_id: str = "") -> Facts:
     items = read_items(account, units, data)
     balances = read_balances(account, units, period, region)
     views = match_views(system)
+    pictures = Pictures(account)
     here = [i for i in items if i.period in ("", period) and i.region in ("", region)]
     reader = Reader(account, period, region, units["goods"])
     history = tuple(
@@ -80,10 +82,11 @@ def collect(account: Account, case_id: str = "") -> Facts:
         quality=count_quality(system, data, period),
         quality_by_group=group_quality(system, data),
         changes=period_changes(account, units, region),
+        scenarios=scenario_facts(account, units, period, region, pictures),
         overall_view=views.overall,
         other_views=views.other,
         stamp=dict(account.stamp),
-        pictures=Pictures(account),
+        pictures=pictures,
     )
 
 

@@ -6,10 +6,12 @@ import base64
 import gzip
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mfa.locale import N_, translator
 from mfa.locale.unit_words import unit_words
+from mfa.report.explorer_scenarios import scenario_pages
 from mfa.report.pictures import Pictures, whole_view
 from mfa.report.rows import clean_numbers, read_data
 from mfa.vocabulary import BOUNDARIES, KINDS, STATUSES, label
@@ -17,6 +19,7 @@ from mfa.vocabulary import BOUNDARIES, KINDS, STATUSES, label
 if TYPE_CHECKING:
     from mfa.account import Account
     from mfa.model.view import View
+    from mfa.sankey import SankeyImage
 
 _Node = dict[str, Any]
 PICTURES = 1_100_000
@@ -28,6 +31,8 @@ WORDS = {
     "view": N_("View"),
     "period": N_("Period"),
     "region": N_("Region"),
+    "scenario": N_("Scenario"),
+    "asItIs": N_("As it is"),
     "diagram": N_("Diagram"),
     "details": N_("Details"),
     "choose": N_("Choose a process in the diagram, by mouse or by Tab and Enter, or a row below."),
@@ -85,13 +90,13 @@ def explorer_data(
     `pictures` are those which a report of the same account has drawn already.
     """
     system = account.system
-    data = read_data(account)
-    used = dict.fromkeys(datum.source for datum in data)
-    packed, groups = _pictures(pictures or Pictures(account), languages)
-    return {
+    read = partial(_numbers, languages=languages)
+    page = read(account)
+    scenarios = scenario_pages(account, languages, page, read)
+    packed, groups = _pictures(pictures or Pictures(account), languages, scenarios)
+    return page | {
         "languages": list(languages),
         "words": {key: [translator(x)(text) for x in languages] for key, text in WORDS.items()},
-        "labels": _labels(account, languages),
         "title": [system.title(x) for x in languages],
         "boundary": [system.boundary(x) for x in languages],
         "periods": list(system.periods),
@@ -106,19 +111,30 @@ def explorer_data(
             p.id: [_process_name(p, x) for x in languages] for p in system.processes.values()
         },
         "materials": {m.id: [m.name(x) for x in languages] for m in system.materials.values()},
+        "scenarios": scenarios,
+        "pictures": packed,
+    }
+
+
+def _numbers(account: Account, languages: Sequence[str]) -> dict[str, Any]:
+    """Return what depends on the scenario: quantities, observations, sources, balances, units."""
+    data = read_data(account)
+    used = dict.fromkeys(datum.source for datum in data)
+    sources = account.system.sources
+    return {
+        "labels": _labels(account, languages),
         "quantities": _quantities(account, languages, data),
         "data": [_datum(datum) for datum in data],
-        "sources": {s: _source(account, s) for s in used if s in system.sources},
+        "sources": {s: _source(account, s) for s in used if s in sources},
         "balances": [
             [_plain(row[name]) for name in _BALANCE] for row in account.residuals.to_dict("records")
         ],
-        "pictures": packed,
     }
 
 
 _BALANCE = ("process", "layer", "period", "region", "unit", "in", "out", "stock_change",
             "difference")  # fmt: skip
-_NUMBERS = ("value", "sd", "lower", "upper")
+_ESTIMATE = ("value", "sd", "lower", "upper")
 _QUANTITY = ("kind", "source", "target", "material", "layer", "period", "region", "unit", "status",
              "value", "sd", "lower", "upper", "input", "input_sd", "adjustment")  # fmt: skip
 
@@ -159,7 +175,8 @@ def _quantities(account: Account, languages: Sequence[str], data: Any) -> list[l
         if only and not found:
             found = sorted({n for key, ns in at.items() if key[0] == row["id"] for n in ns})
         names = [_name(account, row, language) for language in languages]
-        row |= zip(_NUMBERS, clean_numbers(row, 0.0), strict=True)
+        row |= zip(_ESTIMATE, clean_numbers(row, 0.0), strict=True)
+        row["adjustment"] = _sigmas(row["adjustment"])
         out.append([row["id"], names, *(_plain(row[name]) for name in _QUANTITY), found])
     return out
 
@@ -176,7 +193,7 @@ def _name(account: Account, row: dict[str, Any], language: str) -> str:
 def _datum(datum: Any) -> list[Any]:
     return [
         _plain(datum.value), _plain(datum.sd), datum.unit, datum.source, datum.year, datum.scope,
-        datum.note, datum.place, _plain(datum.adjustment), datum.suspect, datum.figure,
+        datum.note, datum.place, _plain(_sigmas(datum.adjustment)), datum.suspect, datum.figure,
     ]  # fmt: skip
 
 
@@ -184,6 +201,11 @@ def _source(account: Account, identifier: str) -> list[str]:
     source = account.system.sources[identifier]
     return [str(getattr(source, name) or "")
             for name in ("title", "publisher", "year", "url", "quote")]  # fmt: skip
+
+
+def _sigmas(adjustment: float) -> float:
+    """Return an adjustment in σ without what rounding leaves of none."""
+    return 0.0 if abs(adjustment) < 1e-6 else adjustment
 
 
 def _plain(value: Any) -> Any:
@@ -208,9 +230,12 @@ def _views(account: Account) -> list[View]:
 
 
 def _pictures(
-    drawer: Pictures, languages: Sequence[str]
+    drawer: Pictures, languages: Sequence[str], scenarios: Sequence[dict[str, Any]] = ()
 ) -> tuple[dict[str, str | None], dict[str, dict[str, _Node]]]:
     """Return ``view|period|region|language`` → picture, and view → node → processes and names.
+
+    The key of a scenario's picture ends in ``|scenario``; where a view shows nothing that a
+    scenario changes, the scenario names it under ``same`` instead.
 
     Pictures are compressed (gzip, base64). One that a view leaves empty is None; one that would
     make the page too large is absent. The main period and region come first.
@@ -225,15 +250,54 @@ def _pictures(
         image = drawer.draw(view, language, period, region)
         pictures[key] = None
         if image:
-            packed = gzip.compress(image.svg.encode("utf-8"), 9, mtime=0)
-            pictures[key] = base64.b64encode(packed).decode("ascii")
+            pictures[key] = _packed(image.svg)
             room -= len(pictures[key] or "")
             for node in image.graph.nodes:
                 found = groups.setdefault(view.id, {}).setdefault(
                     node.id, {"members": list(node.members), "names": {}}
                 )
                 found["names"][language] = node.title
+    for entry in scenarios[1:]:
+        room = _scenario_pictures(drawer, languages, entry, pictures, room)
     return pictures, groups
+
+
+def _scenario_pictures(
+    drawer: Pictures,
+    languages: Sequence[str],
+    entry: dict[str, Any],
+    pictures: dict[str, str | None],
+    room: int,
+) -> int:
+    """Add the pictures of a scenario in which something changes; return the room left."""
+    changed, account = set(entry.pop("changed")), drawer.account
+    own = Pictures(account.under(entry["id"]))
+    same = set()
+    for view, period, region, language in _combinations(account, languages):
+        key = "|".join((view.id, period, region, language))
+        if key not in pictures:
+            break
+        before = drawer.draw(view, language, period, region)
+        if before and not _shows(account, before, changed):
+            same.add(key)
+        elif room > 0:
+            image = own.draw(view, language, period, region)
+            pictures[f"{key}|{entry['id']}"] = _packed(image.svg) if image else None
+            room -= len(pictures[f"{key}|{entry['id']}"] or "")
+    entry["same"] = sorted(same)
+    return room
+
+
+def _shows(account: Account, image: SankeyImage, changed: set[str]) -> bool:
+    """Return whether a picture shows one of the quantities."""
+    flows = {name for link in image.graph.links for name in link.flows}
+    members = {name for node in image.graph.nodes for name in node.members}
+    stocks = {f"{s.id}.change" for s in account.system.stocks.values() if s.process in members}
+    return bool(changed & (flows | stocks))
+
+
+def _packed(svg: str) -> str:
+    return base64.b64encode(gzip.compress(svg.encode("utf-8"), 9, mtime=0)).decode("ascii")
 
 
 def _combinations(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mfa.report.changes import PeriodChange
     from mfa.report.pictures import Pictures
     from mfa.report.quality import GroupQuality
+    from mfa.report.scenarios import ScenarioFacts
 
 SCORES = ("reliability", "completeness", "temporal", "spatial", "other")
 
@@ -294,6 +295,7 @@ class Facts:
     quality: Quality
     quality_by_group: tuple[GroupQuality, ...]
     changes: tuple[PeriodChange, ...]
+    scenarios: tuple[ScenarioFacts, ...]
     overall_view: str | None
     other_views: tuple[str, ...]
     stamp: Mapping[str, Any]

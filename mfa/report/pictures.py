@@ -39,6 +39,14 @@ class Pictures:
             self._drawn[key] = self._draw(view, language, period, region)
         return self._drawn[key]
 
+    def flows(self, view: View, period: str, region: str) -> tuple[str, ...]:
+        """Return the ids of the flows that a view shows; none where it cannot be drawn."""
+        try:
+            links = self._gather(view, period, region).links
+        except InputError:
+            return ()
+        return tuple(name for link, _ in links for name in link.flows)
+
     def _draw(self, view: View, language: str, period: str, region: str) -> SankeyImage | None:
         from mfa.sankey import draw_graph
 

@@ -13,6 +13,7 @@ from mfa.workbook.build_data import (
     add_sources,
     report_doubles,
 )
+from mfa.workbook.build_plans import add_interventions
 from mfa.workbook.build_views import add_views
 from mfa.workbook.case_settings import system_of_case
 from mfa.workbook.causes import with_causes
@@ -58,6 +59,7 @@ def build_system(tables: RawTables) -> tuple[System, list[Problem]]:
     add_observations(checked, system)
     report_doubles(checked)
     add_relations(checked, system)
+    add_interventions(checked, system)
     add_views(checked, system)
     _report_unused(checked)
     found = [*checked.problems, *system_problems(checked, system)]

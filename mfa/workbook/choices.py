@@ -16,6 +16,12 @@ OWN_LISTS: dict[str, dict[str, str]] = {
         "medium": N_("medium"),
         "low": N_("low"),
     },
+    "action": {
+        "set": N_("set to the value"),
+        "multiply": N_("multiply by the value"),
+        "add": N_("add the value"),
+        "release": N_("release the figures"),
+    },
     "colour_by": {
         "material": N_("material"),
         "mf_code": N_("material group (EW-MFA)"),

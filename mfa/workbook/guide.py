@@ -20,6 +20,8 @@ STEPS = (
     N_("Leave unknown what you do not know: an empty cell means “not known”, never zero."),
     N_("Run “mfa check” on the file: a copy is written beside it in which every doubtful cell is "
        "marked and explained."),
+    N_("Plans and what-if questions go onto the sheet Interventions: one row an edit of the data, "
+       "grouped into scenarios. Leave it empty if there are none."),
     N_("Rows may be sorted, filtered, added and deleted; own sheets and own columns on the right "
        "are left alone. Do not change the small grey names in row 2."),
     N_("The yellow example rows are not read. Overwrite them, the id included, or leave them."),

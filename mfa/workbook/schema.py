@@ -6,6 +6,7 @@ from functools import cache
 
 from mfa.workbook.columns import Column, Sheet
 from mfa.workbook.sheets_data import OBSERVATIONS, PARAMETERS, RELATIONS, SOURCES, VIEWS
+from mfa.workbook.sheets_plan import INTERVENTIONS
 from mfa.workbook.sheets_system import CASE, FLOWS, LAYERS, MATERIALS, PROCESSES, STOCKS
 from mfa.workbook.text import key_of
 
@@ -24,6 +25,7 @@ SHEETS: tuple[Sheet, ...] = (
     PARAMETERS,
     OBSERVATIONS,
     RELATIONS,
+    INTERVENTIONS,
     SOURCES,
     VIEWS,
 )

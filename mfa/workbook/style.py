@@ -29,6 +29,7 @@ TAB_COLOURS = {
     "parameters": "#C98A1B",
     "observations": "#C98A1B",
     "relations": "#C98A1B",
+    "interventions": "#B4553F",
     "sources": "#7A6A8F",
     "views": "#7A6A8F",
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import mfa
 from mfa.report.explorer import render_explorer
 from tests.browser.chromium import Chromium
 from tests.report.cities import city
@@ -153,3 +154,37 @@ def test_everything_one_can_use_has_a_name(page: Chromium) -> None:
         "&& !x.getAttribute('aria-labelledby')).map(x => x.outerHTML)"
     )
     assert nameless == []
+
+
+@pytest.fixture
+def scenarios(chromium: Chromium, tmp_path: Path) -> Chromium:
+    """Open the explorer of a case with a scenario that halves what a flow was measured at."""
+    system = mfa.System("mill", unit="t/year")
+    system.process("mill", name_en="Mill")
+    system.flow("rice", "import", "mill", value=100, sd=5)
+    system.flow("flour", "mill", "export", name_en="Flour")
+    names = {"scenario_name_en": "Frugal", "scenario_name_vi": "Tiết kiệm"}
+    system.intervene("frugal", "rice", "multiply", 0.5, source="plan", **names)
+    page = tmp_path / "explorer.html"
+    page.write_text(render_explorer(system.balance(), ("en", "vi")), encoding="utf-8")
+    chromium.open(page.as_uri())
+    return chromium
+
+
+def test_a_switch_leads_from_the_case_as_it_is_to_a_scenario(scenarios: Chromium) -> None:
+    page = scenarios
+    page.until("document.querySelector('#picture svg') !== null")
+    cells = "[...document.querySelectorAll('#quantities tbody tr')].map((r) => r.textContent)"
+    options = "[...document.getElementById('scenario').options].map((o) => o.text)"
+    assert page.run(options) == ["As it is", "Frugal"]
+    assert all("100" in row for row in page.run(cells))
+    choose(page, "scenario", "frugal")
+    page.until("document.querySelector('#picture svg')?.textContent.includes('Frugal')")
+    assert all("50" in row and "100" in row for row in page.run(cells))  # beside it: as it is
+    assert "scenario=frugal" in page.run("location.hash")
+    choose(page, "scenario", "")
+    assert all("50.0" not in row for row in page.run(cells))
+
+
+def test_without_scenarios_there_is_no_switch(page: Chromium) -> None:
+    assert page.run("document.getElementById('scenario').closest('label').hidden")

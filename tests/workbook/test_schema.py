@@ -37,6 +37,9 @@ def test_machine_names_are_those_agreed():
                          "figure", "year", "scope", "reliability", "completeness", "temporal",
                          "spatial", "other", "period", "region", "layer", "note"],
         "relations": ["id", "formula", "name_en", "name_vi", "period", "region", "source", "note"],
+        "interventions": ["id", "scenario", "scenario_name_en", "scenario_name_vi", "quantity",
+                          "action", "value", "unit", "uncertainty", "source", "period", "region",
+                          "layer", "year", "note"],
         "sources": ["id", "title", "publisher", "year", "url", "quote", "scope", "type",
                     "confidence", "note"],
         "views": ["view", "view_name_en", "view_name_vi", "layer", "colour_by", "group", "name_en",
@@ -73,7 +76,7 @@ def test_titles_tell_sheets_and_columns_apart(language):
 
 
 @pytest.mark.parametrize("name", ["sector", "stage", "boundary", "role", "yes_no", "decimal",
-                                  "confidence", "colour_by", "source_type", "sao_region",
+                                  "confidence", "action", "colour_by", "source_type", "sao_region",
                                   "case_key"])  # fmt: skip
 def test_every_word_of_a_list_is_understood_in_both_languages(name):
     for language in ("vi", "en"):

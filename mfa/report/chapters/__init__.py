@@ -17,6 +17,7 @@ from mfa.report.chapters import (
     outlook,
     reconciliation,
     register,
+    scenarios,
     sectors,
     stocks,
     summary,
@@ -40,6 +41,7 @@ CHAPTERS = (
     layers.chapter,
     reconciliation.chapter,
     findings.chapter,
+    scenarios.chapter,
     outlook.chapter,
 )
 ANNEXES = (

@@ -137,6 +137,7 @@ def references(w: Writer) -> Section | None:
     """Return the sources used, with address and quotation; None without any."""
     _, facts = w.tr, w.facts
     used = {d.source for d in facts.data} | {r.source for r in facts.system.relations.rows()}
+    used |= {i.source for i in facts.system.interventions.rows()}
     sources = [facts.system.sources[i] for i in facts.system.sources if i in used]
     if not sources:
         return None
@@ -207,6 +208,7 @@ def manifest(w: Writer) -> Section:
         ("parameters", _("Parameters")),
         ("observations", _("Observations")),
         ("relations", _("Relations")),
+        ("scenarios", _("Scenarios")),
         ("sources", _("Sources")),
         ("iterations", _("Iterations of the solver")),
     )

@@ -77,7 +77,8 @@ def _counts(w: Writer, change: PeriodChange) -> Paragraph:
     )
 
 
-def _columns(w: Writer, change: PeriodChange, heading: str) -> tuple[Column, ...]:
+def columns(w: Writer, change: PeriodChange, heading: str) -> tuple[Column, ...]:
+    """Return the columns of a table of changes, which name both sides."""
     _ = w.tr
     return (
         Column(heading),
@@ -93,7 +94,7 @@ def _columns(w: Writer, change: PeriodChange, heading: str) -> tuple[Column, ...
     )
 
 
-def _cells(w: Writer, c: Change) -> tuple[Num | str | Badge, ...]:
+def cells(w: Writer, c: Change) -> tuple[Num | str | Badge, ...]:
     """Return all cells but the name."""
     _ = w.tr
     key, word = LOOKS[c.verdict]
@@ -118,8 +119,8 @@ def _indicators(w: Writer, change: PeriodChange, number: int) -> Table:
         f"change-indicators-{number}",
         _("Change"),
         _("Indicators of the whole city, {a} and {b}", a=change.a, b=change.b),
-        _columns(w, change, _("Indicator")),
-        tuple(Row((indicator_name(c.id, w.language), *_cells(w, c))) for c in change.indicators),
+        columns(w, change, _("Indicator")),
+        tuple(Row((indicator_name(c.id, w.language), *cells(w, c))) for c in change.indicators),
     )
 
 
@@ -150,8 +151,8 @@ def _flow_table(
             a=change.a,
             b=change.b,
         ),
-        _columns(w, change, _("Flow or stock change")),
-        tuple(Row((w.ref(c.id), *_cells(w, c))) for c in real[:LISTED]),
+        columns(w, change, _("Flow or stock change")),
+        tuple(Row((w.ref(c.id), *cells(w, c))) for c in real[:LISTED]),
         cut if len(real) > LISTED else "",
     )
 

@@ -94,7 +94,7 @@ def _accounts(w: Writer) -> Iterator[tuple[str, str]]:
 
 
 def _later(w: Writer) -> Iterator[tuple[str, str]]:
-    _ = w.tr
+    _, scenarios = w.tr, w.facts.scenarios
     yield (
         _("Circularity indicators"),
         _(
@@ -116,11 +116,19 @@ def _later(w: Writer) -> Iterator[tuple[str, str]]:
             "quality, place and present use."
         ),
     )
+    if not scenarios:
+        yield (
+            _("Scenarios"),
+            _(
+                "For each measure the flows or coefficients it changes, by how much and after "
+                "which source, on the sheet of interventions."
+            ),
+        )
     yield (
-        _("Scenarios"),
+        _("Cost and timing of interventions"),
         _(
-            "For each measure the flows or coefficients it changes, by how much, from which year, "
-            "and its cost; and a projection without measures."
+            "For each measure its cost and the year from which it takes effect; and a projection "
+            "without measures."
         ),
     )
     yield (

@@ -3,9 +3,11 @@
 const D = JSON.parse(document.getElementById("data").textContent);
 const Q = ["id", "names", "kind", "source", "target", "material", "layer", "period", "region", "unit",
   "status", "value", "sd", "lower", "upper", "input", "inputSd", "adjustment", "data"];
-const quantities = D.quantities.map((row) => Object.fromEntries(Q.map((name, i) => [name, row[i]])));
+const reference = D.quantities.map((row) => Object.fromEntries(Q.map((name, i) => [name, row[i]])));
+let quantities = reference;
+let balances = D.balances;
 const state = {language: D.languages[0], layer: "", view: "", period: D.periods.at(-1),
-  region: D.regions[0], chosen: "", find: "", kind: "flow", status: "", sort: "value", down: true};
+  region: D.regions[0], scenario: "", chosen: "", find: "", kind: "flow", status: "", sort: "value", down: true};
 const $ = (id) => document.getElementById(id);
 const lang = () => D.languages.indexOf(state.language);
 const word = (key) => D.words[key][lang()];
@@ -71,6 +73,19 @@ function worth(q) { return q.value === null ? interval(q) : estimate(q.value, q.
 const here = (q) => (q.period === "" || q.period === state.period) && (q.region === "" || q.region === state.region);
 const inLayer = (q) => here(q) && (q.layer === state.layer || q.layer === "");
 
+// A scenario holds what differs from the case as it is: from the status on, position first.
+function useScenario() {
+  const found = D.scenarios.find((x) => x.id && x.id === state.scenario);
+  quantities = [...reference];
+  balances = [...D.balances];
+  if (!found) return;
+  for (const [at, ...values] of found.quantities) {
+    const changed = Object.fromEntries(Q.slice(10).map((name, i) => [name, values[i]]));
+    quantities[at] = {...reference[at], ...changed, before: reference[at]};
+  }
+  for (const [at, ...values] of found.balances) balances[at] = [...D.balances[at].slice(0, 5), ...values];
+}
+
 // ------------------------------------------------------------------------------------- controls
 function fill(id, options, current) {
   const select = $(id);
@@ -87,6 +102,7 @@ function drawControls() {
   fill("layer", layers.map((id) => [id, named(D.layers, id)]), state.layer);
   fill("view", views.map((view) => [view.id, view.name[lang()]]), state.view);
   fill("period", D.periods.map((x) => [x, x]), state.period);
+  fill("scenario", D.scenarios.map((x) => [x.id, x.name[lang()]]), state.scenario);
   fill("region", D.regions.map((x) => [x, x]), state.region);
   const statuses = Object.keys(D.labels.status);
   const kinds = Object.keys(D.labels.kind);
@@ -116,7 +132,9 @@ async function unpack(text) {
 }
 async function drawPicture() {
   const mine = ++turn;
-  const key = [state.view, state.period, state.region, state.language].join("|");
+  const plainKey = [state.view, state.period, state.region, state.language].join("|");
+  const same = D.scenarios.find((x) => x.id === state.scenario)?.same?.includes(plainKey);
+  const key = state.scenario && !same ? `${plainKey}|${state.scenario}` : plainKey;
   const packed = D.pictures[key];
   const text = packed ? await unpack(packed) : "";
   if (mine !== turn) return;
@@ -215,6 +233,7 @@ function aboutQuantity(q) {
   const facts = [
     element("p", {}, element("strong", {}, `${worth(q)} ${unit(q.unit)} `), badge(q.status)),
   ];
+  if (q.before) facts.push(element("p", {}, `${word("asItIs")}: ${worth(q.before)} ${unit(q.unit)}`));
   if (q.value !== null && interval(q)) facts.push(element("p", {}, `${word("interval")}: ${interval(q)}`));
   if (q.source) {
     const ends = [link(process(q.source), `process:${q.source}`)];
@@ -230,7 +249,7 @@ function aboutQuantity(q) {
 }
 // The report's annex can be linked to for its main period and region: the last and the first.
 function inReport(q) {
-  return D.reports[state.language] && ["", D.periods.at(-1)].includes(q.period) && ["", D.regions[0]].includes(q.region);
+  return !state.scenario && D.reports[state.language] && ["", D.periods.at(-1)].includes(q.period) && ["", D.regions[0]].includes(q.region);
 }
 function slug(id) {
   return [...id].map((c) => /[\p{L}\p{N}_-]/u.test(c) ? c : `.${c.codePointAt(0).toString(16)}.`).join("");
@@ -260,7 +279,7 @@ function spreadOf(items, unitOf) {
   return items.every((q) => q.unit === unitOf) ? Math.hypot(...items.map((q) => q.sd || 0)) : 0;
 }
 function aboutBalance(id, ...sides) {
-  const row = D.balances.find((b) => b[0] === id && b[1] === state.layer && b[2] === state.period && b[3] === state.region);
+  const row = balances.find((b) => b[0] === id && b[1] === state.layer && b[2] === state.period && b[3] === state.region);
   if (!row) return [];
   const lines = ["in", "out", "change", "difference"].map((key, i) => {
     const value = row[5 + i];
@@ -314,6 +333,7 @@ const COLUMNS = [
   ["quantity", (q) => q.names[lang()]], ["kind", (q) => labelOf("kind", q.kind)],
   ["from", (q) => q.source && process(q.source)], ["to", (q) => q.target && process(q.target)],
   ["material", (q) => q.material && material(q.material)], ["value", worth, (q) => q.value],
+  ["asItIs", (q) => worth(q.before ?? q), (q) => (q.before ?? q).value],
   ["interval", interval, (q) => q.upper === "inf" ? Infinity : q.upper], ["unit", (q) => unit(q.unit)],
   ["status", (q) => labelOf("status", q.status)],
   ["given", (q) => q.input === null ? "" : estimate(q.input, q.inputSd), (q) => q.input],
@@ -340,7 +360,7 @@ function found() {
   return [kept, rows.length];
 }
 // All rows are of the chosen kind then.
-const columns = () => COLUMNS.filter(([key]) => key !== "kind" || !state.kind);
+const columns = () => COLUMNS.filter(([key]) => key === "asItIs" ? state.scenario : key !== "kind" || !state.kind);
 function drawTable() {
   const [rows, all] = found();
   const head = columns().map(([key, , numeric]) => {
@@ -372,7 +392,7 @@ function save(name, blob) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
-const fileName = () => [state.view || "sankey", state.period, state.region, state.language].filter(Boolean).join("-");
+const fileName = () => [state.view || "sankey", state.scenario, state.period, state.region, state.language].filter(Boolean).join("-");
 function csvCell(value) {
   const text = value === null || value === undefined ? "" : String(value);
   // A spreadsheet would run a text that begins like a formula.
@@ -397,14 +417,15 @@ function savePng() {
 }
 
 // ---------------------------------------------------------------------------------------- start
-const KEPT = ["language", "layer", "view", "period", "region", "chosen"];
+const KEPT = ["language", "layer", "view", "period", "scenario", "region", "chosen"];
 function remember() {
   const parts = new URLSearchParams(KEPT.filter((key) => state[key]).map((key) => [key, state[key]]));
   history.replaceState(null, "", `#${parts}`);
 }
 function recall() {
   const parts = new URLSearchParams(location.hash.slice(1));
-  const allowed = {language: D.languages, period: D.periods, region: D.regions};
+  const allowed = {language: D.languages, period: D.periods, region: D.regions,
+    scenario: D.scenarios.map((x) => x.id)};
   for (const key of KEPT) {
     const value = parts.get(key);
     if (value && (!allowed[key] || allowed[key].includes(value))) state[key] = value;
@@ -412,16 +433,17 @@ function recall() {
   state.layer = D.views.find((view) => view.id === state.view)?.layer ?? state.layer;
 }
 function drawAll() {
+  useScenario();
   drawWords();
   drawControls();
   drawPanel();
   drawTable();
   drawPicture();
 }
-for (const key of ["layer", "view", "period", "region"]) {
+for (const key of ["layer", "view", "period", "scenario", "region"]) {
   $(key).addEventListener("change", (event) => {
     state[key] = event.target.value;
-    if (key !== "period" && key !== "region") state.chosen = "";
+    if (key === "layer" || key === "view") state.chosen = "";
     drawAll();
     remember();
   });
