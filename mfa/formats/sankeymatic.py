@@ -7,9 +7,11 @@ that leaves a target counts.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from mfa.errors import Place
@@ -124,6 +126,18 @@ def parse_sankeymatic(text: str, name: str = "") -> Diagram:
         else:
             current = _take_line(diagram, line, row, current)
     return diagram
+
+
+def has_flow(text: str) -> bool:
+    """Return whether a text has a line that says a flow; it is read no further than that.
+
+    Examples
+    --------
+    >>> has_flow("// a comment\\nFarm [10] Market\\n"), has_flow("size w 600")
+    (True, False)
+    """
+    lines = islice(io.StringIO(text), MOST_LINES)
+    return any(len(line) <= LONGEST_LINE and parse_flow(line.strip()) for line in lines)
 
 
 def parse_flow(line: str) -> Flow | None:
