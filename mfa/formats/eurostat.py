@@ -192,6 +192,8 @@ def _positions(values: object) -> Iterator[tuple[int, object]]:
 
 def _flag(status: object, position: int) -> str:
     """Return the flag of a cell: one for all, a list, or a mapping of positions."""
+    if isinstance(status, dict) and isinstance(status.get("value"), list):
+        status = status["value"]  # as the service gave it in its first version
     if isinstance(status, str):
         return status
     if isinstance(status, list):

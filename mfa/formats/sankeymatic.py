@@ -129,11 +129,11 @@ def parse_sankeymatic(text: str, name: str = "") -> Diagram:
 
 
 def has_flow(text: str) -> bool:
-    """Return whether a text has a line that says a flow; it is read no further than that.
+    r"""Return whether a text has a line that says a flow; it is read no further than that.
 
     Examples
     --------
-    >>> has_flow("// a comment\\nFarm [10] Market\\n"), has_flow("size w 600")
+    >>> has_flow("// a comment\nFarm [10] Market\n"), has_flow("size w 600")
     (True, False)
     """
     lines = islice(io.StringIO(text), MOST_LINES)
