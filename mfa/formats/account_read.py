@@ -78,7 +78,7 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     out = {
         name: pd.to_numeric(column.replace(_INFINITE)).astype(float)
         if name in NUMBERS
-        else column.astype(object).where(column.notna(), "").astype(str).astype(object)
+        else column.astype(object).where(column.notna(), "").astype(str)
         for name, column in frame.items()
     }
     return pd.DataFrame(out).reset_index(drop=True)
@@ -105,21 +105,43 @@ def _json(file: Path) -> pd.DataFrame:
 
 
 def _parquet(file: Path) -> pd.DataFrame:
-    import pandas as pd
+    from mfa.formats.parquet import read_parquet
 
-    from mfa.formats.account import refuse_without_pyarrow
-
-    refuse_without_pyarrow()
-    return pd.read_parquet(file, engine="pyarrow")
+    return read_parquet(file, COLUMNS.__contains__)
 
 
 def _netcdf(file: Path) -> pd.DataFrame:
     import xarray as xr
 
-    with file.open("rb") as stream, xr.open_dataset(stream, engine="scipy") as dataset:
-        frame = dataset.load().to_dataframe().reset_index()
+    with file.open("rb") as stream:
+        if stream.read(4) == b"\x89HDF":  # netCDF 4, as xarray writes it by default
+            _refuse_without_netcdf4(file)
+            with xr.open_dataset(file, engine="netcdf4") as dataset:
+                frame = dataset.load().to_dataframe().reset_index()
+        else:
+            stream.seek(0)
+            with xr.open_dataset(stream, engine="scipy") as dataset:
+                frame = dataset.load().to_dataframe().reset_index()
     frame = frame.rename(columns={"quantity": "id"}).set_index("row")
     return frame[frame.index >= 0].sort_index()
+
+
+def _refuse_without_netcdf4(file: Path) -> None:
+    from importlib.util import find_spec
+
+    if find_spec("netCDF4") is None:
+        raise InputError(
+            [
+                Problem(
+                    "netcdf4-missing",
+                    "The file is netCDF 4, which needs the package netCDF4. Write it with "
+                    "to_netcdf of the account instead, which is netCDF 3, or install it with: "
+                    "{command}",
+                    {"command": "pip install netCDF4"},
+                    Place(file=file.name),
+                )
+            ]
+        )
 
 
 def _xlsx(file: Path) -> pd.DataFrame:
