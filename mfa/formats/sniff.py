@@ -6,6 +6,7 @@ import re
 import zlib
 from pathlib import Path
 
+from mfa.files import naming
 from mfa.formats.files import GZIP, refuse
 from mfa.locale import N_
 from mfa.workbook.guard import require_file
@@ -30,7 +31,7 @@ def detect_name(path: Path) -> str | None:
     if path.is_dir():
         return "tables"
     require_file(path)
-    with path.open("rb") as stream:
+    with naming(path), path.open("rb") as stream:
         start = stream.read(PEEK)
     if start.startswith(b"PK"):
         return _workbook(path)

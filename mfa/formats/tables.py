@@ -29,6 +29,8 @@ LONGEST_LINE = 10_000_000
 """How many characters may go by without the end of a line."""
 MOST_PARQUET_CELLS = 4_000_000
 """How many cells of a Parquet file are made into cells with places."""
+MOST_COLUMNS = 16_384
+"""How many filled cells a row may have: as many as a sheet of Excel."""
 SUFFIXES = (".csv", ".parquet")
 _DELIMITERS = (",", ";", "\t")
 _LIVE = re.compile(r"'*[=+\-@\t\r]")
@@ -198,7 +200,8 @@ def _decode(file: Path) -> tuple[str, Problem | None]:
         return "", error("not-utf-8", message, Place(file=file.name, row=line), line=line)
     if "\x00" in text:
         message = N_("The file is not text. Save the table as “CSV UTF-8”.")
-        return "", error("not-text", message, Place(file=file.name))
+        line = text[: text.index("\x00")].count("\n") + 1
+        return "", error("not-text", message, Place(file=file.name, row=line))
     return text, None
 
 
@@ -212,6 +215,10 @@ def _grid(text: str, sheet: Sheet, file: Path) -> tuple[Grid, Problem | None]:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         for cells in reader:
             filled = {n: Found(unguarded(c)) for n, c in enumerate(cells, start=1) if c.strip()}
+            if len(filled) > MOST_COLUMNS:
+                message = N_("A row has more than {limit} cells, which is not read.")
+                place = Place(file=file.name, row=line)
+                return {}, error("too-many-columns", message, place, limit=MOST_COLUMNS)
             if filled:
                 grid[line] = filled
             line = reader.line_num + 1
@@ -249,7 +256,7 @@ def _delimiter(text: str, sheet: Sheet) -> str:
             titles = next(csv.reader([first], delimiter=delimiter), [])
         except csv.Error:  # a title that is too long with this separator
             return -1
-        return sum(find_column(sheet, title) is not None for title in titles)
+        return sum(find_column(sheet, title) is not None for title in titles[:MOST_COLUMNS])
 
     return max(_DELIMITERS, key=known)
 
