@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mfa.errors import InputError, Place, Problem
+from mfa.formats.files import TOO_LARGE, refuse
+from mfa.workbook.guard import require_file
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 NUMBERS = ("input", "input_sd", "value", "sd", "lower", "upper", "adjustment")
 COLUMNS = (
     "id", "kind", "source", "target", "material", "layer", "period", "region", "input",
     "input_sd", "value", "sd", "lower", "upper", "unit", "status", "adjustment",
 )  # fmt: skip
+MAX_BYTES = 400_000_000
+LONGEST_HEADER = 10_000
+NUMBER_BYTES = 8 * len(NUMBERS)
+"""How many bytes the numbers of one cell of the dataset take: a file that claims more lies."""
+_DAMAGED = (ValueError, LookupError, TypeError, OSError, RecursionError, OverflowError)
 _INFINITE = {"∞": "inf", "-∞": "-inf", "Infinity": "inf", "-Infinity": "-inf"}
 
 
@@ -55,11 +64,15 @@ def read_account_table(path: str | os.PathLike[str]) -> pd.DataFrame:
                 )
             ]
         )
+    require_file(file)
+    if file.stat().st_size > MAX_BYTES:
+        values = {"size": file.stat().st_size // 1_000_000, "limit": MAX_BYTES // 1_000_000}
+        refuse("file-too-large", TOO_LARGE, file.name, **values)
     try:
         frame = read(file)
     except (FileNotFoundError, InputError):
         raise
-    except (ValueError, KeyError, TypeError, OSError, RecursionError, OverflowError) as cause:
+    except _DAMAGED as cause:
         raise _no_account(file) from cause
     if not set(COLUMNS) <= set(frame.columns):
         raise _no_account(file)
@@ -87,7 +100,13 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
 def _csv(file: Path) -> pd.DataFrame:
     import pandas as pd
 
-    frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    with file.open(encoding="utf-8-sig") as stream:
+        titles = stream.readline(LONGEST_HEADER).rstrip("\r\n").split(",")
+    if not set(COLUMNS) <= set(titles):
+        raise _no_account(file)
+    frame = pd.read_csv(
+        file, dtype=str, keep_default_na=False, encoding="utf-8-sig", usecols=list(COLUMNS)
+    )
     numbers = [name for name in NUMBERS if name in frame]
     return frame.assign(**{name: _parsed(frame[name]) for name in numbers})
 
@@ -101,7 +120,10 @@ def _json(file: Path) -> pd.DataFrame:
     import pandas as pd
 
     with file.open(encoding="utf-8") as stream:
-        return pd.DataFrame(json.load(stream)["quantities"])
+        rows = json.load(stream)["quantities"]
+    if any(not set(COLUMNS) <= set(row) for row in rows):
+        raise _no_account(file)
+    return pd.DataFrame([[row[name] for name in COLUMNS] for row in rows], columns=COLUMNS)
 
 
 def _parquet(file: Path) -> pd.DataFrame:
@@ -117,13 +139,24 @@ def _netcdf(file: Path) -> pd.DataFrame:
         if stream.read(4) == b"\x89HDF":  # netCDF 4, as xarray writes it by default
             _refuse_without_netcdf4(file)
             with xr.open_dataset(file, engine="netcdf4") as dataset:
-                frame = dataset.load().to_dataframe().reset_index()
+                frame = _flat(dataset, file)
         else:
             stream.seek(0)
             with xr.open_dataset(stream, engine="scipy") as dataset:
-                frame = dataset.load().to_dataframe().reset_index()
+                frame = _flat(dataset, file)
     frame = frame.rename(columns={"quantity": "id"}).set_index("row")
     return frame[frame.index >= 0].sort_index()
+
+
+def _flat(dataset: xr.Dataset, file: Path) -> pd.DataFrame:
+    """Return the variables of an account, a row a cell; other dimensions would multiply them."""
+    dims = ("quantity", "period", "region")
+    cells = math.prod(dataset.sizes.values())
+    if set(dataset.sizes) != set(dims) or cells * NUMBER_BYTES > file.stat().st_size:
+        raise _no_account(file)
+    known = {*COLUMNS, "row", *dims}
+    others = [name for name in dataset.variables if name not in known]
+    return dataset.drop_vars(others).load().to_dataframe().reset_index()
 
 
 def _refuse_without_netcdf4(file: Path) -> None:

@@ -109,3 +109,22 @@ def test_a_dataset_written_as_netcdf_4_is_read(account, tmp_path, monkeypatch):
         read_account_table(tmp_path / "a.nc")
     account.dataset.to_netcdf(tmp_path / "b.nc", engine="netcdf4")
     pd.testing.assert_frame_equal(read_account_table(tmp_path / "b.nc"), account.table)
+
+
+def test_files_that_would_fill_the_memory(account, tmp_path):
+    """Dimensions multiply, a device never ends, and a million columns hold no account."""
+    import numpy as np
+    import xarray as xr
+
+    many = {name: (name, np.zeros(30_000)) for name in ("quantity", "period", "region")}
+    xr.Dataset(many).to_netcdf(tmp_path / "a.nc", engine="scipy")
+    wide = ",".join(f"c{number}" for number in range(100_000))
+    (tmp_path / "b.csv").write_text(f"id,kind,{wide}\n")
+    (tmp_path / "c.json").write_text(f'{{"quantities": [{{"id": "x", {"[" * 50_000}')
+    for name in ("a.nc", "b.csv", "c.json"):
+        with pytest.raises(InputError, match="holds no account"):
+            read_account_table(tmp_path / name)
+    for suffix in ("nc", "csv", "json", "parquet", "xlsx"):
+        (tmp_path / f"z.{suffix}").symlink_to("/dev/zero")
+        with pytest.raises(InputError, match="a device or a pipe"):
+            read_account_table(tmp_path / f"z.{suffix}")
