@@ -29,8 +29,10 @@ LONGEST_LINE = 10_000_000
 """How many characters may go by without the end of a line."""
 MOST_PARQUET_CELLS = 4_000_000
 """How many cells of a Parquet file are made into cells with places."""
-MOST_COLUMNS = 16_384
-"""How many filled cells a row may have: as many as a sheet of Excel."""
+MOST_COLUMNS = 200_000
+"""How many filled cells a row may have: more would take seconds to be told one by one."""
+MOST_TITLES = 1_000
+"""How many titles are looked at for the separator."""
 SUFFIXES = (".csv", ".parquet")
 _DELIMITERS = (",", ";", "\t")
 _LIVE = re.compile(r"'*[=+\-@\t\r]")
@@ -256,7 +258,7 @@ def _delimiter(text: str, sheet: Sheet) -> str:
             titles = next(csv.reader([first], delimiter=delimiter), [])
         except csv.Error:  # a title that is too long with this separator
             return -1
-        return sum(find_column(sheet, title) is not None for title in titles[:MOST_COLUMNS])
+        return sum(find_column(sheet, title) is not None for title in titles[:MOST_TITLES])
 
     return max(_DELIMITERS, key=known)
 

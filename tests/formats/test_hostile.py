@@ -34,7 +34,7 @@ YEARS = ",".join(str(1000 + k) for k in range(400))
         ("tail.txt", gzip.compress(b"A [1] B\n") + b"rest", "damaged"),
         ("prose.txt", "See [1]\n" + "x" * 3_000 + " [1] y", "no format"),
         ("t/flows.csv", TABLE + "x,import,\x00", "flows.csv:2: The file is not text"),
-        ("t/flows.csv", "id,source,target," + ",".join("x" * 20_000), "flows.csv:1: A row"),
+        ("t/flows.csv", "id,source,target," + ",".join("x" * 250_000), "flows.csv:1: A row"),
     ],
 )
 def test_refused(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:

@@ -108,7 +108,7 @@ def test_numbers_are_written_as_short_as_they_read_back(tmp_path):
 
 @pytest.mark.parametrize(("files", "code", "place"), [
     ({"flows": b"id,source,target\na,b,\xff\n"}, "not-utf-8", "flows.csv:2"),
-    ({"flows": b"id,source\x00,target\n"}, "not-text", "flows.csv"),
+    ({"flows": b"id,source\x00,target\n"}, "not-text", "flows.csv:1"),
     ({"flows": "x,y,z\na,b,c\n"}, "no-header", "flows.csv:1"),
     ({"flows": "id,target\na,b\n"}, "missing-column", "flows.csv:1"),
     ({"flows": "id,source,target\na,b,\"" + "x" * 200_000}, "csv-unreadable", "flows.csv:2"),
