@@ -216,11 +216,11 @@ def _grid(text: str, sheet: Sheet, file: Path) -> tuple[Grid, Problem | None]:
         delimiter = _delimiter(text, sheet)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         for cells in reader:
-            filled = {n: Found(unguarded(c)) for n, c in enumerate(cells, start=1) if c.strip()}
-            if len(filled) > MOST_COLUMNS:
+            if len(cells) > MOST_COLUMNS and sum(map(bool, cells)) > MOST_COLUMNS:
                 message = N_("A row has more than {limit} cells, which is not read.")
                 place = Place(file=file.name, row=line)
                 return {}, error("too-many-columns", message, place, limit=MOST_COLUMNS)
+            filled = {n: Found(unguarded(c)) for n, c in enumerate(cells, start=1) if c.strip()}
             if filled:
                 grid[line] = filled
             line = reader.line_num + 1
