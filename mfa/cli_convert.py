@@ -54,10 +54,10 @@ def convert(
 ) -> None:
     """Turn a case, or a file of another tool, into another format.
 
-    IN is a case, or a file of SankeyMATIC, OpenSankey, STAN, Eurostat or the International Resource
-    Panel. OUT is a workbook (.xlsx), a folder of CSV tables, SankeyMATIC text (.txt), OpenSankey
-    JSON (.json) or a list of flows (.csv); diagrams and lists hold balanced values. What was not
-    carried over is listed.
+    IN is a case, a list of links, or a file of SankeyMATIC, OpenSankey, STAN, Eurostat or the
+    International Resource Panel. OUT is a workbook (.xlsx), a folder of CSV tables, SankeyMATIC
+    text (.txt), OpenSankey JSON (.json) or a list of flows (.csv); diagrams and lists hold balanced
+    values. What was not carried over is listed.
     """
     from mfa.convert import convert as run
     from mfa.formats.converted import ReadOptions, WriteOptions

@@ -64,7 +64,7 @@ def _beside(path: Path) -> Path:
 
 def _write(path: Path, part: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _naming(path):
+    with naming(path):
         if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         part.write_bytes(data)
@@ -73,13 +73,19 @@ def _write(path: Path, part: Path, data: bytes) -> None:
 
 
 def _put(part: Path, path: Path) -> None:
-    with _naming(path):
+    with naming(path):
         part.replace(path.resolve() if path.is_symlink() else path)
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Give errors the name that the user knows: a full disk tells none."""
+def naming(path: Path) -> Iterator[None]:
+    """Give errors the name that the user knows: a full disk, or a failing one, tells none.
+
+    Raises
+    ------
+    OSError
+        What went wrong, with the name of the file.
+    """
     try:
         yield
     except OSError as error:

@@ -67,7 +67,7 @@ FORMATS: dict[str, Format] = {
         Format("eurostat", (".json",)),
         Format("ew-mfa", (".xlsx",)),
         Format("irp", (".csv",)),
-        Format("flow-list", (".csv",), False, "account", True),
+        Format("flow-list", (".csv",), True, "account", True),
         Format("metabolism", (".csv",), False, "account"),
     )
 }
@@ -95,6 +95,14 @@ def detect(path: str | os.PathLike[str]) -> Format:
 
 def _unknown_format(file: Path) -> Problem:
     known = ", ".join(f.name for f in FORMATS.values() if f.reads)
+    if file.suffix.lower() in (".csv", ".tsv"):
+        return Problem(
+            "unknown-table-format",
+            "The table is in no format that can be read. A list of flows has columns titled "
+            "source, target and value; those that can be read: {formats}.",
+            {"formats": known},
+            Place(file=file.name),
+        )
     return Problem(
         "unknown-format",
         "The file is in no format that can be read. Those that can: {formats}.",
@@ -154,6 +162,8 @@ def read_foreign(
             from mfa.formats.questionnaire import read_questionnaire as read
         case "irp":
             from mfa.formats.irp import read_irp as read
+        case "flow-list":
+            from mfa.formats.links import read_links as read
         case _:
             raise ValueError(f"no reader of {name!r}")
     return read(path, options)

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mfa.errors import InputError, Place, Problem
+from mfa.formats.files import TOO_LARGE, refuse
+from mfa.workbook.guard import require_file
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 NUMBERS = ("input", "input_sd", "value", "sd", "lower", "upper", "adjustment")
 COLUMNS = (
     "id", "kind", "source", "target", "material", "layer", "period", "region", "input",
     "input_sd", "value", "sd", "lower", "upper", "unit", "status", "adjustment",
 )  # fmt: skip
+MAX_BYTES = 400_000_000
+LONGEST_HEADER = 10_000
+NUMBER_BYTES = 8 * len(NUMBERS)
+"""How many bytes the numbers of one cell of the dataset take: a file that claims more lies."""
+_DAMAGED = (ValueError, LookupError, TypeError, OSError, RecursionError, OverflowError)
 _INFINITE = {"∞": "inf", "-∞": "-inf", "Infinity": "inf", "-Infinity": "-inf"}
 
 
@@ -55,11 +64,15 @@ def read_account_table(path: str | os.PathLike[str]) -> pd.DataFrame:
                 )
             ]
         )
+    require_file(file)
+    if file.stat().st_size > MAX_BYTES:
+        values = {"size": file.stat().st_size // 1_000_000, "limit": MAX_BYTES // 1_000_000}
+        refuse("file-too-large", TOO_LARGE, file.name, **values)
     try:
         frame = read(file)
     except (FileNotFoundError, InputError):
         raise
-    except (ValueError, KeyError, TypeError, OSError, RecursionError, OverflowError) as cause:
+    except _DAMAGED as cause:
         raise _no_account(file) from cause
     if not set(COLUMNS) <= set(frame.columns):
         raise _no_account(file)
@@ -78,7 +91,7 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     out = {
         name: pd.to_numeric(column.replace(_INFINITE)).astype(float)
         if name in NUMBERS
-        else column.astype(object).where(column.notna(), "").astype(str).astype(object)
+        else column.astype(object).where(column.notna(), "").astype(str)
         for name, column in frame.items()
     }
     return pd.DataFrame(out).reset_index(drop=True)
@@ -87,7 +100,13 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
 def _csv(file: Path) -> pd.DataFrame:
     import pandas as pd
 
-    frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    with file.open(encoding="utf-8-sig") as stream:
+        titles = stream.readline(LONGEST_HEADER).rstrip("\r\n").split(",")
+    if not set(COLUMNS) <= set(titles):
+        raise _no_account(file)
+    frame = pd.read_csv(
+        file, dtype=str, keep_default_na=False, encoding="utf-8-sig", usecols=list(COLUMNS)
+    )
     numbers = [name for name in NUMBERS if name in frame]
     return frame.assign(**{name: _parsed(frame[name]) for name in numbers})
 
@@ -101,25 +120,61 @@ def _json(file: Path) -> pd.DataFrame:
     import pandas as pd
 
     with file.open(encoding="utf-8") as stream:
-        return pd.DataFrame(json.load(stream)["quantities"])
+        rows = json.load(stream)["quantities"]
+    if any(not set(COLUMNS) <= set(row) for row in rows):
+        raise _no_account(file)
+    return pd.DataFrame([[row[name] for name in COLUMNS] for row in rows], columns=COLUMNS)
 
 
 def _parquet(file: Path) -> pd.DataFrame:
-    import pandas as pd
+    from mfa.formats.parquet import read_parquet
 
-    from mfa.formats.account import refuse_without_pyarrow
-
-    refuse_without_pyarrow()
-    return pd.read_parquet(file, engine="pyarrow")
+    return read_parquet(file, COLUMNS.__contains__)
 
 
 def _netcdf(file: Path) -> pd.DataFrame:
     import xarray as xr
 
-    with file.open("rb") as stream, xr.open_dataset(stream, engine="scipy") as dataset:
-        frame = dataset.load().to_dataframe().reset_index()
+    with file.open("rb") as stream:
+        if stream.read(4) == b"\x89HDF":  # netCDF 4, as xarray writes it by default
+            _refuse_without_netcdf4(file)
+            with xr.open_dataset(file, engine="netcdf4") as dataset:
+                frame = _flat(dataset, file)
+        else:
+            stream.seek(0)
+            with xr.open_dataset(stream, engine="scipy") as dataset:
+                frame = _flat(dataset, file)
     frame = frame.rename(columns={"quantity": "id"}).set_index("row")
     return frame[frame.index >= 0].sort_index()
+
+
+def _flat(dataset: xr.Dataset, file: Path) -> pd.DataFrame:
+    """Return the variables of an account, a row a cell; other dimensions would multiply them."""
+    dims = ("quantity", "period", "region")
+    cells = math.prod(dataset.sizes.values())
+    if set(dataset.sizes) != set(dims) or cells * NUMBER_BYTES > file.stat().st_size:
+        raise _no_account(file)
+    known = {*COLUMNS, "row", *dims}
+    others = [name for name in dataset.variables if name not in known]
+    return dataset.drop_vars(others).load().to_dataframe().reset_index()
+
+
+def _refuse_without_netcdf4(file: Path) -> None:
+    from importlib.util import find_spec
+
+    if find_spec("netCDF4") is None:
+        raise InputError(
+            [
+                Problem(
+                    "netcdf4-missing",
+                    "The file is netCDF 4, which needs the package netCDF4. Write it with "
+                    "to_netcdf of the account instead, which is netCDF 3, or install it with: "
+                    "{command}",
+                    {"command": "pip install netCDF4"},
+                    Place(file=file.name),
+                )
+            ]
+        )
 
 
 def _xlsx(file: Path) -> pd.DataFrame:

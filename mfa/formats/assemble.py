@@ -139,7 +139,7 @@ def _add_flows(out: Assembled, processes: dict[tuple[str, bool], str]) -> None:
             processes[target, False],
             link.place if link else None,
             name=link.name if link else "",
-            material=materials.of(source, target),
+            material=materials.of(source, target, link),
             lower=bounds.lower if bounds else None,
             upper=bounds.upper if bounds else None,
         )
@@ -159,19 +159,32 @@ def _room_below(out: Assembled, link: Link | None) -> Limit | None:
 
 
 class _Materials:
-    """Products are nodes in supply-use tables: here they are what flows, too."""
+    """Products are nodes in supply-use tables: here they are what flows, too.
+
+    In lists of links a material is a word of its own.
+    """
 
     def __init__(self, out: Assembled) -> None:
         self.resolved, self.draft = out.resolved, out.draft
         self.nodes = out.resolved.network.nodes
         self._ids: dict[str, str] = {}
 
-    def of(self, source: str, target: str) -> str:
-        """Return the id of the product at one end of a flow, empty when none of them is one."""
+    def of(self, source: str, target: str, link: Link | None) -> str:
+        """Return the id of a flow's material, or of the product at one of its ends; else empty."""
+        if link is not None and link.material:
+            return self._named(link.material)
         key = next((k for k in (source, target) if self.nodes[k].kind == "product"), "")
         for above in reversed(self.resolved.above(key)) if key else ():
             self._add(above)
         return self._ids.get(key, "")
+
+    def _named(self, key: str) -> str:
+        own = f"material {key}"
+        if own not in self._ids:
+            name = self.resolved.network.materials.get(key, key)
+            self._ids[own] = self.draft.materials.new(key, "material")
+            self.draft.add("materials", id=self._ids[own], name=name)
+        return self._ids[own]
 
     def _add(self, key: str) -> None:
         if key not in self._ids:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mfa.errors import InputError, Place, Problem, Word
+from mfa.formats.tables import unguarded
 from mfa.locale import N_
 from mfa.workbook.cells import Found, interpret
 from mfa.workbook.columns import Column, Sheet
@@ -175,10 +176,9 @@ def _raw(file: Path, table: Sheet) -> pd.DataFrame:
     import pandas as pd
 
     if file.suffix.lower() == ".parquet":
-        from mfa.formats.account import refuse_without_pyarrow
+        from mfa.formats.parquet import read_parquet
 
-        refuse_without_pyarrow()
-        return pd.read_parquet(file, engine="pyarrow")
+        return read_parquet(file, lambda title: find_column(table, title) is not None)
     return pd.read_csv(
         file,
         dtype=str,
@@ -256,7 +256,7 @@ def _column(column: pd.Series, meant: Column, name: str, problems: list[Problem]
     tidied = np.empty(len(words) + 1, dtype=object)
     tidied[-1] = ""
     for number, word in enumerate(words):
-        found = Found(word if isinstance(word, str) else _number_or_text(word))
+        found = Found(unguarded(word) if isinstance(word, str) else _number_or_text(word))
         tidied[number] = interpret(found, meant, ".")[0] or ""
     return tidied[codes]
 

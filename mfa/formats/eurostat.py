@@ -1,4 +1,8 @@
-"""Read Eurostat's economy-wide accounts as JSON-stat 2.0 (``env_ac_mfa`` and its relatives)."""
+"""Read Eurostat's economy-wide accounts as JSON-stat (``env_ac_mfa`` and its relatives).
+
+Files of version 2.0 hold one dataset, or a collection of them; those of version 1 hold datasets by
+name, with the order and the sizes of the dimensions among the dimensions.
+"""
 
 from __future__ import annotations
 
@@ -43,10 +47,13 @@ def read_eurostat(path: str | os.PathLike[str], options: ReadOptions | None = No
         The file is no JSON-stat, holds no flow of materials, or too many countries.
     """
     name = Path(path).name
-    content = parse_json(read_text(path), name)
-    if not is_jsonstat(content):
-        refuse("not-jsonstat", N_("The file is no dataset of JSON-stat 2.0."), name)
-    log = LossLog()
+    found = list(_datasets(parse_json(read_text(path), name)))
+    if not found:
+        refuse("not-jsonstat", N_("The file is no dataset of JSON-stat."), name)
+    log, content = LossLog(), found[0]
+    for other in found[1:]:
+        message = N_("Further datasets of the file ({n}): {items}.")
+        log.add("other-datasets", message, str(other.get("label") or ""))
     accounts = _accounts(content, name, log)
     return accounts_tables(accounts, name, options or ReadOptions(), log)
 
@@ -62,6 +69,21 @@ def is_jsonstat(content: object) -> bool:
     if not isinstance(content, dict) or not isinstance(content.get("dimension"), dict):
         return False
     return isinstance(content.get("id"), list) and isinstance(content.get("size"), list)
+
+
+def _datasets(content: object) -> Iterator[dict[str, Any]]:
+    """Yield the datasets of a file in the form of version 2.0."""
+    if not isinstance(content, dict):
+        return
+    link = content.get("link")
+    items = link.get("item") if isinstance(link, dict) else None
+    for found in [content, *content.values(), *(items if isinstance(items, list) else [])]:
+        if is_jsonstat(found):
+            yield found
+        elif isinstance(found, dict) and isinstance(found.get("dimension"), dict):
+            order = {key: found["dimension"].get(key) for key in ("id", "size")}
+            if is_jsonstat(found | order):
+                yield found | order
 
 
 class _Dimension:
@@ -170,6 +192,8 @@ def _positions(values: object) -> Iterator[tuple[int, object]]:
 
 def _flag(status: object, position: int) -> str:
     """Return the flag of a cell: one for all, a list, or a mapping of positions."""
+    if isinstance(status, dict) and isinstance(status.get("value"), list):
+        status = status["value"]  # as the service gave it in its first version
     if isinstance(status, str):
         return status
     if isinstance(status, list):

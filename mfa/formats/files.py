@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mfa.errors import InputError, Place
+from mfa.files import naming
 from mfa.locale import N_
 from mfa.workbook.guard import require_file
 from mfa.workbook.problems import error
@@ -58,7 +59,8 @@ def read_bytes(path: str | os.PathLike[str], limit: int = MAX_FILE) -> bytes:
         refuse("file-too-large", TOO_LARGE, file.name, size=_mega(size), limit=limit // 1_000_000)
     if size == 0:
         refuse("empty-file", N_("The file is empty."), file.name)
-    return file.read_bytes()
+    with naming(file):
+        return file.read_bytes()
 
 
 def _mega(size: int) -> int:
@@ -106,7 +108,8 @@ def decode(data: bytes, name: str, limit: int = MAX_TEXT) -> str:
         message = N_("The file is not UTF-8 text from line {line} on. Save it as UTF-8.")
         refuse("not-utf-8", message, name, line, line=line)
     if "\x00" in text:
-        refuse("not-text", N_("The file is not text."), name)
+        line = text[: text.index("\x00")].count("\n") + 1
+        refuse("not-text", N_("The file is not text."), name, line)
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

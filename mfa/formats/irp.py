@@ -43,6 +43,8 @@ CODES = {
 whole, since their split is not that of the accounts."""
 SOURCE = "Global Material Flows Database, UNEP International Resource Panel"
 LONGEST_ROW = 200_000
+MOST_YEARS = 300
+MOST_FIGURES = 300_000
 
 
 def read_irp(path: str | os.PathLike[str], options: ReadOptions | None = None) -> Converted:
@@ -99,6 +101,9 @@ def _accounts(text: str, name: str, options: ReadOptions, log: LossLog) -> Accou
         message = N_("The table does not have the columns Country, Category, Flow code, Flow unit "
                      "and the years.")  # fmt: skip
         refuse("not-irp", message, name)
+    if len(years) > MOST_YEARS:
+        message = N_("The table has more than {limit} years, which is not read.")
+        refuse("too-many-years", message, name, limit=MOST_YEARS)
     rows = _rows(text, name, len(header))
     country = columns["country"]
     check_country(dict.fromkeys(cells[country].strip() for _, cells in rows), name, options)
@@ -106,6 +111,9 @@ def _accounts(text: str, name: str, options: ReadOptions, log: LossLog) -> Accou
     for line, cells in _rows(text, name, len(header)):
         if not options.region or cells[country].strip() == options.region:
             _take_row(accounts, cells, columns, years, Place(file=name, row=line), log)
+        if len(accounts.figures) > MOST_FIGURES:
+            message = N_("The file holds more than {limit} values, which is not read.")
+            refuse("too-many-values", message, name, line, limit=MOST_FIGURES)
     return accounts
 
 

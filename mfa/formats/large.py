@@ -79,7 +79,7 @@ def build_large(folder: str | os.PathLike[str]) -> tuple[System, list[Problem]]:
     except InputError as refusal:
         return System(), [*problems, *refusal.problems]
     if "views" in frames:
-        checked.tables = read_tables(folder)
+        checked.tables = read_tables(folder, only=("views",))
         add_views(checked, system)
         problems += checked.problems
     return system, [*problems, *system.check()]

@@ -63,12 +63,13 @@ class Limit:
 
 @dataclass
 class Link:
-    """A link between two nodes (their keys) with its values."""
+    """A link between two nodes (their keys) with its values; ``material`` is the key of one."""
 
     source: str
     target: str
     place: Place | None = None
     name: str = ""
+    material: str = ""
     data: list[Datum] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
 
@@ -86,11 +87,12 @@ class Holding:
 
 @dataclass
 class Network:
-    """Nodes by key, links in their order, stocks."""
+    """Nodes by key, links in their order, stocks, names of the materials of links."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     stocks: list[Holding] = field(default_factory=list)
+    materials: dict[str, str] = field(default_factory=dict)
     _by_ends: dict[Pair, Link] = field(default_factory=dict)
 
     def node(self, key: str, place: Place | None = None, name: str = "") -> Node:

@@ -33,6 +33,7 @@ KINDS = {"echange": "exchange", "produit": "product", "secteur": "sector",
 DEFAULT_TAKEN = N_(
     "Values without an uncertainty ({n}): {percent} % is taken for each, as that tool does."
 )
+NOT_ONE = N_("The file holds no nodes and links of OpenSankey.")
 _DRAWING = ("views", "labels", "legend", "icon_catalog", "background_image")
 _RULES = ("ratio_flux_constraints", "ratio_stock_flux_constraints", "stock_chaining_constraints")
 Tags = dict[str, str]
@@ -74,7 +75,7 @@ def _diagram(content: Any, name: str) -> dict[str, Any]:
     known = isinstance(content, dict)
     sizes = [_count(content.get(key)) if known else 0 for key in ("nodes", "links")]
     if not all(sizes):
-        refuse("not-opensankey", N_("The file holds no nodes and links of OpenSankey."), name)
+        refuse("not-opensankey", NOT_ONE, name)
     if max(sizes) > MOST:
         message = N_("The file has more than {limit} nodes or links, which is not read.")
         refuse("too-many-links", message, name, limit=MOST)
@@ -115,6 +116,8 @@ class _Reader:
                     message = N_("Results of an earlier reconciliation ({n}).")
                     self.log.add("results", message, n=self.results)
                 break
+        if not self.network.links:
+            refuse("not-opensankey", NOT_ONE, self.place.file)
         self._report()
         assemble(self.network, self.draft, self.axes.periods, self.axes.regions)
         return self.draft.converted()

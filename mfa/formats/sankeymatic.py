@@ -7,9 +7,11 @@ that leaves a target counts.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from mfa.errors import Place
@@ -31,6 +33,10 @@ _ATTRIBUTE = re.compile(r"\.([a-z]+)\s+(.+)", re.IGNORECASE)
 _MOVE = re.compile(r"move (.+) (-?[0-9](?:.[0-9]+)?), (-?[0-9](?:.[0-9]+)?)")
 _WORD = re.compile(r"[A-Za-z0-9_]+")
 _VALUE = re.compile(r"#?[A-Za-z0-9_.-]+")
+
+
+_AROUND = ("prefix", "suffix")
+_CURRENCIES = {"$": "USD", "US$": "USD", "USD": "USD", "₫": "VND", "đ": "VND", "VND": "VND"}
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,21 @@ class Diagram:
     moves: int = 0
     comments: int = 0
     unread: list[tuple[str, int]] = field(default_factory=list)
+    bad_amounts: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def unit(self) -> str:
+        """What stands around printed numbers: a currency in front, an amount behind."""
+        before, behind = (self.settings.get(f"value_{key}", "").strip() for key in _AROUND)
+        if not before:
+            return behind
+        return _CURRENCIES.get(before, "") if not behind else ""
+
+    @property
+    def printed(self) -> str:
+        """The same as it is printed."""
+        return " … ".join(filter(None, (self.settings.get(f"value_{k}", "").strip()
+                                        for k in _AROUND)))  # fmt: skip
 
 
 def read_sankeymatic(path: str | os.PathLike[str], options: ReadOptions | None = None) -> Converted:
@@ -124,6 +145,18 @@ def parse_sankeymatic(text: str, name: str = "") -> Diagram:
         else:
             current = _take_line(diagram, line, row, current)
     return diagram
+
+
+def has_flow(text: str) -> bool:
+    r"""Return whether a text has a line that says a flow; it is read no further than that.
+
+    Examples
+    --------
+    >>> has_flow("// a comment\nFarm [10] Market\n"), has_flow("size w 600")
+    (True, False)
+    """
+    lines = islice(io.StringIO(text), MOST_LINES)
+    return any(len(line) <= LONGEST_LINE and parse_flow(line.strip()) for line in lines)
 
 
 def parse_flow(line: str) -> Flow | None:
@@ -215,15 +248,23 @@ def _take_line(diagram: Diagram, line: str, row: int, current: str) -> str:
     attribute = _ATTRIBUTE.fullmatch(line)
     if attribute and current and attribute[1].lower() == "label":
         diagram.labels[current] = attribute[2]
+    elif _means_amount(line):
+        diagram.bad_amounts.append((line, row))
     else:
         diagram.unread.append((line, row))
     return current
 
 
+def _means_amount(line: str) -> bool:
+    """Return whether a line has brackets with a digit in them between two ends."""
+    start, end = line.find("["), line.rfind("]")
+    return 0 < start < end < len(line) - 1 and any(c.isdigit() for c in line[start:end])
+
+
 def _take_flow(diagram: Diagram, flow: Flow, line: str, row: int) -> None:
     known = flow.amount in ("", "*", "?")
     if not known and (flow.value is None or flow.value < 0):
-        diagram.unread.append((line, row))
+        diagram.bad_amounts.append((line, row))
         return
     diagram.colours += bool(flow.colour)
     diagram.flows.append((flow, row))
@@ -236,7 +277,7 @@ def _tables(diagram: Diagram, name: str, options: ReadOptions) -> Converted:
     log = LossLog()
     draft = Draft(name, log)
     draft.setting("title", diagram.title)
-    draft.unit(diagram.settings.get("value_suffix", "").strip(), options)
+    draft.unit(diagram.unit or diagram.printed, options)
     network = Network()
     for flow, row in diagram.flows:
         place = Place(file=name, row=row)
@@ -265,7 +306,14 @@ def _report(diagram: Diagram, log: LossLog, name: str) -> None:
         log.add("colours", N_("Colours of flows and nodes ({n})."), n=diagram.colours)
     if diagram.moves:
         log.add("positions", N_("Positions of nodes ({n})."), n=diagram.moves)
-    settings = len(diagram.settings.keys() - {"value_suffix", "labelvalue_fullprecision"})
+    for line, row in diagram.bad_amounts:
+        message = N_(
+            "Flows whose amount is no number of digits and a decimal point, or is negative ({n}): "
+            "{items}."
+        )
+        log.add("bad-amounts", message, line, Place(file=name, row=row))
+    taken = {"value_prefix", "value_suffix", "labelvalue_fullprecision"}
+    settings = len(diagram.settings.keys() - taken)
     if settings:
         log.add("settings", N_("Settings of the drawing ({n})."), n=settings)
     if diagram.comments:

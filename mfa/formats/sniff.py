@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from pathlib import Path
 
-from mfa.errors import InputError
+from mfa.files import naming
 from mfa.formats.files import GZIP, refuse
 from mfa.locale import N_
 from mfa.workbook.guard import require_file
@@ -13,6 +14,9 @@ from mfa.workbook.schema import find_sheet
 
 PEEK = 65_536
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+_OPENSANKEY = ("user_scale", "dataTags", "levelTags", "nodeTags", "sheets", "idSource", "idNode",
+               "inputLinksId", "input_links", "style_node", "source_name")  # fmt: skip
+_SANKEY = re.compile(r'"type"\s*:\s*"sankey"')
 _OWN_SHEETS = {"case", "processes", "flows", "parameters", "observations", "relations", "sources"}
 
 
@@ -27,7 +31,7 @@ def detect_name(path: Path) -> str | None:
     if path.is_dir():
         return "tables"
     require_file(path)
-    with path.open("rb") as stream:
+    with naming(path), path.open("rb") as stream:
         start = stream.read(PEEK)
     if start.startswith(b"PK"):
         return _workbook(path)
@@ -59,26 +63,29 @@ def _text(start: bytes) -> str | None:
     text = start.decode("utf-16" if wide else "utf-8-sig", "ignore").lstrip()
     if "\x00" in text or not text:
         return None
-    if text.startswith("{"):
+    if text.startswith(("{", "[")):
         return _json(text)
     from mfa.formats.irp import is_irp
-    from mfa.formats.sankeymatic import parse_sankeymatic
+    from mfa.formats.link_table import is_link_table
+    from mfa.formats.sankeymatic import has_flow
 
     if is_irp(text):
         return "irp"
-    try:
-        found = bool(parse_sankeymatic(text).flows)
-    except InputError:
-        found = False
-    return "sankeymatic" if found else None
+    if is_link_table(text):
+        return "flow-list"
+    return "sankeymatic" if has_flow(text) else None
 
 
 def _json(text: str) -> str | None:
-    """Tell the two JSON formats apart by keys that only one of them has."""
+    """Tell the JSON formats apart by keys that only one of them has."""
     if '"dimension"' in text and ('"size"' in text or '"class"' in text):
         return "eurostat"
-    opensankey = ('"nodes"', '"links"', '"user_scale"', '"dataTags"', '"levelTags"', '"sheets"')
-    if any(key in text for key in opensankey):
+    if any(f'"{key}"' in text for key in _OPENSANKEY):
+        return "opensankey"
+    plotly = _SANKEY.search(text) or ('"node"' in text and '"link"' in text)
+    if plotly or ('"target"' in text and ('"links"' in text or '"edges"' in text)):
+        return "flow-list"
+    if '"nodes"' in text or '"links"' in text:
         return "opensankey"
     return "eurostat" if '"value"' in text and '"label"' in text else None
 

@@ -25,6 +25,7 @@ MAX_TAGS = 4_000_000
 STEPS = 20_000_000
 """How many steps the database may take altogether: a hostile one could compute for ever."""
 LONGEST_TEXT = 1_000
+BLOCK = 2_000_000
 Value = str | float | None
 Record = Mapping[str, Value]
 Tables = dict[str, list[Record]]
@@ -167,11 +168,23 @@ class _TooDeepError(Exception):
     """Elements are nested, or stand side by side, as in no table."""
 
 
+class _Blocks(BytesIO):
+    """Bytes that are read in large blocks, however few are asked for.
+
+    The parser looks at a tag or comment that has not ended from its start again with every block:
+    one of millions of characters, in small blocks, would take minutes.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size if size is None or size < 0 else max(size, BLOCK))
+
+
 def _records(data: bytes) -> Iterator[tuple[str, Record]]:
     from defusedxml.ElementTree import iterparse
 
     depth, fields, root = 0, 0, None
-    for event, element in iterparse(BytesIO(data), events=("start", "end"), forbid_dtd=True):
+    stream = _Blocks(data)
+    for event, element in iterparse(stream, events=("start", "end"), forbid_dtd=True):
         if event == "start":
             depth += 1
             root = element if root is None else root

@@ -11,10 +11,10 @@ import csv
 import io
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from mfa.errors import Place, Problem
+from mfa.errors import InputError, Place, Problem
 from mfa.files import replace_files
 from mfa.locale import N_
 from mfa.workbook.cells import Found
@@ -27,12 +27,21 @@ from mfa.workbook.text import nearest
 MAX_BYTES = 200_000_000
 LONGEST_LINE = 10_000_000
 """How many characters may go by without the end of a line."""
+MOST_PARQUET_CELLS = 4_000_000
+"""How many cells of a Parquet file are made into cells with places."""
+MOST_COLUMNS = 200_000
+"""How many filled cells a row may have: more would take seconds to be told one by one."""
+MOST_TITLES = 1_000
+"""How many titles are looked at for the separator."""
+SUFFIXES = (".csv", ".parquet")
 _DELIMITERS = (",", ";", "\t")
+_LIVE = re.compile(r"'*[=+\-@\t\r]")
+"""What a spreadsheet takes for a formula when it opens a CSV file; apostrophes before it double."""
 _FILLED_LINE = re.compile(r"[^\r\n]*[^\s][^\r\n]*")
 
 
-def read_tables(folder: str | os.PathLike[str]) -> RawTables:
-    """Read ``<table>.csv`` for every table in `folder`.
+def read_tables(folder: str | os.PathLike[str], only: Collection[str] = ()) -> RawTables:
+    """Read ``<table>.csv`` or ``<table>.parquet`` for every table in `folder`.
 
     Numbers in text are read with a decimal point, whatever the case table declares: that setting is
     about the workbook. A file that is not there is an empty table.
@@ -41,6 +50,8 @@ def read_tables(folder: str | os.PathLike[str]) -> RawTables:
     ----------
     folder
         The folder; its files are named after the tables (``flows.csv``) or sheets (``Dòng.csv``).
+    only
+        The tables to read; default: all.
 
     Returns
     -------
@@ -56,7 +67,7 @@ def read_tables(folder: str | os.PathLike[str]) -> RawTables:
     tables = RawTables(decimal=".", source=path.name)
     files: dict[str, Path] = {}
     for file in sorted(path.iterdir()):
-        if file.suffix.lower() != ".csv" or not file.is_file():
+        if file.suffix.lower() not in SUFFIXES or not file.is_file():
             continue
         found = find_sheet(file.stem)
         if found is None:
@@ -66,7 +77,7 @@ def read_tables(folder: str | os.PathLike[str]) -> RawTables:
         else:
             files[found.name] = file
     for sheet in SHEETS:
-        if sheet.name in files:
+        if sheet.name in files and (sheet.name in only or not only):
             _read_file(sheet, files[sheet.name], tables)
     if not files:
         message = N_("The folder “{folder}” holds no table. Files such as flows.csv are expected.")
@@ -81,7 +92,8 @@ def write_tables(
     """Write `tables` as ``<table>.csv`` into `folder` and return the paths written.
 
     Columns stand in the order of the schema and only those with a value anywhere, besides the
-    required ones; numbers with a decimal point; lines end in a line feed. The same tables give the
+    required ones; numbers with a decimal point; lines end in a line feed. A text that a spreadsheet
+    would evaluate is led by an apostrophe, which is taken away in reading. The same tables give the
     same bytes.
     """
     plain = tables.plain() if isinstance(tables, RawTables) else tables
@@ -111,16 +123,36 @@ def _csv_cell(value: Value | None) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return f"'{value}" if _LIVE.match(value) and not is_number(value) else value
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
+def is_number(text: str) -> bool:
+    """Return whether a spreadsheet takes a text for a number, not for a formula."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def unguarded(text: str) -> str:
+    """Return the text of a CSV cell without the apostrophe that keeps it from being a formula.
+
+    Examples
+    --------
+    >>> unguarded("'=1+1"), unguarded("'t Hart")
+    ('=1+1', "'t Hart")
+    """
+    return text[1:] if text.startswith("'") and _LIVE.match(text) else text
+
+
 def _read_file(sheet: Sheet, file: Path, tables: RawTables) -> None:
-    text, problem = _decode(file)
-    if problem:
-        tables.problems.append(problem)
+    try:
+        grid, problem = _content(sheet, file)
+    except InputError as refusal:
+        tables.problems += refusal.problems
         return
-    grid, problem = _grid(text, sheet, file)
     if problem:
         tables.problems.append(problem)
         return
@@ -129,6 +161,30 @@ def _read_file(sheet: Sheet, file: Path, tables: RawTables) -> None:
     tables.problems += problems
     if sheet.keys:
         tables.set_blanks_aside()
+
+
+def _content(sheet: Sheet, file: Path) -> tuple[Grid, Problem | None]:
+    """Return the cells of a file, or what is wrong with it."""
+    if file.suffix.lower() == ".parquet":
+        return _parquet_grid(sheet, file), None
+    text, problem = _decode(file)
+    return ({}, problem) if problem else _grid(text, sheet, file)
+
+
+def _parquet_grid(sheet: Sheet, file: Path) -> Grid:
+    """Return the cells of a Parquet file, its titles as the first line."""
+    from mfa.formats.parquet import read_parquet
+
+    frame = read_parquet(file, lambda t: find_column(sheet, t) is not None, MOST_PARQUET_CELLS)
+    grid = {1: {n: Found(str(title)) for n, title in enumerate(frame.columns, start=1)}}
+    for number, title in enumerate(frame.columns, start=1):
+        for line, value in enumerate(frame[title].tolist(), start=2):
+            if value is not None and value == value and str(value).strip():
+                known = isinstance(value, str | bool)
+                number_like = isinstance(value, int | float)
+                cell = value if known else float(value) if number_like else str(value)
+                grid.setdefault(line, {})[number] = Found(cell)
+    return dict(sorted(grid.items()))
 
 
 def _decode(file: Path) -> tuple[str, Problem | None]:
@@ -148,7 +204,8 @@ def _decode(file: Path) -> tuple[str, Problem | None]:
         return "", error("not-utf-8", message, Place(file=file.name, row=line), line=line)
     if "\x00" in text:
         message = N_("The file is not text. Save the table as “CSV UTF-8”.")
-        return "", error("not-text", message, Place(file=file.name))
+        line = text[: text.index("\x00")].count("\n") + 1
+        return "", error("not-text", message, Place(file=file.name, row=line))
     return text, None
 
 
@@ -161,7 +218,11 @@ def _grid(text: str, sheet: Sheet, file: Path) -> tuple[Grid, Problem | None]:
         delimiter = _delimiter(text, sheet)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         for cells in reader:
-            filled = {n: Found(c) for n, c in enumerate(cells, start=1) if c.strip()}
+            if len(cells) > MOST_COLUMNS and sum(map(bool, cells)) > MOST_COLUMNS:
+                message = N_("A row has more than {limit} cells, which is not read.")
+                place = Place(file=file.name, row=line)
+                return {}, error("too-many-columns", message, place, limit=MOST_COLUMNS)
+            filled = {n: Found(unguarded(c)) for n, c in enumerate(cells, start=1) if c.strip()}
             if filled:
                 grid[line] = filled
             line = reader.line_num + 1
@@ -199,7 +260,7 @@ def _delimiter(text: str, sheet: Sheet) -> str:
             titles = next(csv.reader([first], delimiter=delimiter), [])
         except csv.Error:  # a title that is too long with this separator
             return -1
-        return sum(find_column(sheet, title) is not None for title in titles)
+        return sum(find_column(sheet, title) is not None for title in titles[:MOST_TITLES])
 
     return max(_DELIMITERS, key=known)
 

@@ -4,7 +4,9 @@ import pandas as pd
 import pytest
 
 import mfa
+from mfa.errors import InputError
 from mfa.formats.account import write_account
+from mfa.formats.account_read import read_account_table
 
 
 def city() -> mfa.System:
@@ -31,7 +33,7 @@ def exactly(read: pd.DataFrame, account: mfa.Account) -> None:
     wanted = account.table
     assert wanted["upper"].max() == float("inf")
     assert wanted["value"].isna().any()
-    pd.testing.assert_frame_equal(read, wanted, check_exact=True, check_dtype=False)
+    pd.testing.assert_frame_equal(read, wanted, check_exact=True)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".nc", ".parquet"])
@@ -52,7 +54,7 @@ def test_the_users_own_workbook_holds_the_account_exactly(tmp_path):
 
     case = mfa.open_case(write_template(tmp_path / "in.xlsx", "vi", SMALL))
     read = mfa.read_account_table(case.write_account(tmp_path / "out.xlsx"))
-    pd.testing.assert_frame_equal(read, case.balance().table, check_exact=True, check_dtype=False)
+    pd.testing.assert_frame_equal(read, case.balance().table, check_exact=True)
 
 
 def test_a_folder_of_three_tables(account, tmp_path):
@@ -94,3 +96,35 @@ def test_what_holds_no_account_says_so(tmp_path, suffix, content):
 def test_a_missing_file_is_missing(tmp_path):
     with pytest.raises(FileNotFoundError):
         mfa.read_account_table(tmp_path / "none.csv")
+
+
+def test_a_dataset_written_as_netcdf_4_is_read(account, tmp_path, monkeypatch):
+    (tmp_path / "a.nc").write_bytes(b"\x89HDF\r\n\x1a\n")
+    with monkeypatch.context() as patched:
+        patched.setattr("importlib.util.find_spec", lambda name: None)
+        with pytest.raises(InputError, match="pip install netCDF4"):
+            read_account_table(tmp_path / "a.nc")
+    pytest.importorskip("netCDF4")
+    with pytest.raises(InputError, match="holds no account"):
+        read_account_table(tmp_path / "a.nc")
+    account.dataset.to_netcdf(tmp_path / "b.nc", engine="netcdf4")
+    pd.testing.assert_frame_equal(read_account_table(tmp_path / "b.nc"), account.table)
+
+
+def test_files_that_would_fill_the_memory(account, tmp_path):
+    """Dimensions multiply, a device never ends, and a million columns hold no account."""
+    import numpy as np
+    import xarray as xr
+
+    many = {name: (name, np.zeros(30_000)) for name in ("quantity", "period", "region")}
+    xr.Dataset(many).to_netcdf(tmp_path / "a.nc", engine="scipy")
+    wide = ",".join(f"c{number}" for number in range(100_000))
+    (tmp_path / "b.csv").write_text(f"id,kind,{wide}\n")
+    (tmp_path / "c.json").write_text(f'{{"quantities": [{{"id": "x", {"[" * 50_000}')
+    for name in ("a.nc", "b.csv", "c.json"):
+        with pytest.raises(InputError, match="holds no account"):
+            read_account_table(tmp_path / name)
+    for suffix in ("nc", "csv", "json", "parquet", "xlsx"):
+        (tmp_path / f"z.{suffix}").symlink_to("/dev/zero")
+        with pytest.raises(InputError, match="a device or a pipe"):
+            read_account_table(tmp_path / f"z.{suffix}")

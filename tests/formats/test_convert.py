@@ -19,6 +19,7 @@ from mfa.convert import convert
 from mfa.errors import InputError
 from mfa.formats import FORMATS, detect, format_for, read_foreign, write_foreign
 from mfa.formats.converted import WriteOptions
+from mfa.formats.flow_list import write_flow_list
 from mfa.formats.opensankey_write import write_opensankey
 from mfa.formats.sankeymatic_write import write_sankeymatic
 from mfa.formats.sep_write import write_sep
@@ -50,6 +51,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "eurostat": json_file(folder / "e.json", small({("DE", "MF1", "2021"): 60})),
         "ew-mfa": book(folder / "q.xlsx", dict(TestQuestionnaire.SHEETS)),
         "irp": folder / "irp.csv",
+        "flow-list": write_flow_list(account, folder / "list.csv", options).paths[0],
     }
 
 
@@ -95,7 +97,17 @@ class TestDetecting:
 
     @pytest.mark.parametrize(
         "content",
-        [b"", b"hello", b"%PDF-1.7", b"\x00" * 100, b"{}", b"[1]", b"a,b\n1,2", b"\x1f\x8bxx"],
+        [
+            b"",
+            b"hello",
+            b"%PDF-1.7",
+            b"\x00" * 100,
+            b"{}",
+            b"[1]",
+            b"a,b\n1,2",
+            b'[{"a": [1]}]',
+            b"\x1f\x8bxx",
+        ],
     )
     def test_unknown_files_get_the_list(self, tmp_path: Path, content: bytes) -> None:
         (tmp_path / "a.bin").write_bytes(content)

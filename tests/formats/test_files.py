@@ -95,9 +95,9 @@ class TestNames:
 
     def test_many_alike_are_quick(self) -> None:
         ids = Ids()
-        start = time.perf_counter()
+        start = time.process_time()
         assert len({ids.new("same") for _ in range(50_000)}) == 50_000
-        assert time.perf_counter() - start < 1
+        assert time.process_time() - start < 1
 
     @pytest.mark.parametrize("text", ["", "…", "123", "=1+1", "a" * 500, "\u200b", "é", "ไทย"])
     def test_an_id_is_always_valid(self, text: str) -> None:

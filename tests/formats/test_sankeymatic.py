@@ -129,7 +129,7 @@ flow inheritfrom outside-in
     @pytest.mark.parametrize("amount", ["1-2", "--", "-5", ".", "1.2.3"])
     def test_bad_amounts_are_reported_with_their_line(self, tmp_path: Path, amount: str) -> None:
         converted = read(tmp_path, f"A [1] B\nB [{amount}] C")
-        unread = loss(converted.losses, "unread-lines")
+        unread = loss(converted.losses, "bad-amounts")
         assert unread.place.row == 2
         assert f"B [{amount}] C" in unread.text()
 
@@ -182,6 +182,9 @@ class TestReading:
             ("A [1] B\nvalue suffix ' kg/day'", "", "kg/day", None),
             ("A [1] B\nvalue suffix ' €'", "", "t/year", "unit-unknown"),
             ("A [1] B\nvalue suffix ' kt'", "t", "t/year", None),
+            ("A [1] B\nvalue prefix '$'\n  suffix ''", "", "USD/year", None),
+            ("A [1] B\nvalue prefix '£'\n  suffix 'M'", "", "t/year", "unit-unknown"),
+            ("A [1] B\nvalue prefix '$'\n  suffix 't'", "", "t/year", "unit-unknown"),
         ],
     )
     def test_units(

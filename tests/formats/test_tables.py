@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mfa.formats.bulk import read_frames
 from mfa.formats.tables import read_tables, write_tables
 from mfa.workbook.build import build_system
 from mfa.workbook.read import read_workbook
@@ -107,7 +108,7 @@ def test_numbers_are_written_as_short_as_they_read_back(tmp_path):
 
 @pytest.mark.parametrize(("files", "code", "place"), [
     ({"flows": b"id,source,target\na,b,\xff\n"}, "not-utf-8", "flows.csv:2"),
-    ({"flows": b"id,source\x00,target\n"}, "not-text", "flows.csv"),
+    ({"flows": b"id,source\x00,target\n"}, "not-text", "flows.csv:1"),
     ({"flows": "x,y,z\na,b,c\n"}, "no-header", "flows.csv:1"),
     ({"flows": "id,target\na,b\n"}, "missing-column", "flows.csv:1"),
     ({"flows": "id,source,target\na,b,\"" + "x" * 200_000}, "csv-unreadable", "flows.csv:2"),
@@ -182,3 +183,15 @@ class TestHostile:
     def test_hundreds_of_thousands_of_columns(self, tmp_path: Path) -> None:
         text = "id,source,target" + ",x" * 50_000 + "\na,import,export\n"
         assert self.problems(tmp_path, text) == ["far-cell"]
+
+
+def test_nothing_in_a_table_is_a_formula(tmp_path: Path) -> None:
+    """A spreadsheet shows what a hostile name says, and reading gives the name back."""
+    names = ["=1+1", "@SUM(A1)", "+84 234", "-2+3", "'=1", "''=1", "'t Hart", "-5", "a=b", "-"]
+    rows = [{"id": f"p{k}", "name_en": name} for k, name in enumerate(names)]
+    (file,) = write_tables({"processes": rows}, tmp_path)
+    cells = [line.partition(",")[2] for line in file.read_text().splitlines()[1:]]
+    assert not [cell for cell in cells if cell[0] in "=+-@" and cell != "-5"]
+    back = read_tables(tmp_path).plain()["processes"]
+    assert [row["name_en"] for row in back] == names
+    assert read_frames(tmp_path)["processes"]["name_en"].tolist() == names
