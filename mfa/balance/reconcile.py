@@ -153,6 +153,7 @@ class _Problem:
         self.active = np.zeros(len(self.unfixed), dtype=np.int8)
         self.size = np.ones(len(self.unfixed))
         self.kkt: KKT | None = None
+        self.used: KKT  # that, or the same with another factor
         self.damping = 0.0
 
     def _merged(self) -> Data:
@@ -229,7 +230,7 @@ class _Problem:
         Data of 10⁹ on what is 1 leave 10⁻⁷ of it; where σ differ much the step is repeated, too.
         """
         assert self.kkt is not None
-        if self.kkt.stiff:
+        if self.used.stiff:
             y = x[self.unfixed]
             step, multipliers = self._step(self.kkt, y, self.e.residual(x))
             x[self.unfixed] = y + step
@@ -238,7 +239,7 @@ class _Problem:
         for _ in range(AGAIN):
             if self._exact(x):
                 break
-            inner = self.kkt.hold(self.active != 0) if self.active.any() else self.kkt
+            inner = self.used.hold(self.active != 0) if self.active.any() else self.used
             step, _, _ = inner.solve(np.zeros(len(self.unfixed)), -self.e.residual(x))
             x[self.unfixed] = np.clip(x[self.unfixed] + step, self.lower, self.upper)
         nothing = np.abs(x[self.unfixed]) <= NOTHING * self.kkt.column_scale
@@ -336,6 +337,9 @@ class _Problem:
     def _step(self, kkt: KKT, y: np.ndarray, f: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the Gauss–Newton step within the bounds, and the rows' multipliers."""
         gradient = self.g0 - self.W @ y
+        self.used = kkt
+        if kkt.stiff and (exact := self._quick_step(kkt.plain(), gradient, y, f)) is not None:
+            return exact
         step, multipliers, residual = kkt.solve(gradient, -f)
         if self.e.linear and residual > EXACT and kkt.sharpen():
             step, multipliers, _ = kkt.solve(gradient, -f)
@@ -349,6 +353,17 @@ class _Problem:
             self.active = np.where(step < low, -1, np.where(step > high, 1, 0)).astype(np.int8)
         step, multipliers, self.active = bounded_step(kkt, gradient, f, low, high, self.active)
         return step, multipliers
+
+    def _quick_step(
+        self, kkt: KKT, gradient: np.ndarray, y: np.ndarray, f: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the step by the regularised factor, if it is exact and within the bounds."""
+        found = kkt.exactly(gradient, -f)
+        if found is None or (self.bounded and not self._inside(y + found[0], kkt)):
+            return None
+        self.active[:] = 0
+        self.used = kkt
+        return found
 
     def _inside(self, y: np.ndarray, kkt: KKT) -> bool:
         slack = 1e-10 * kkt.spans
