@@ -36,6 +36,7 @@ FREE = 1e9  # the same for what the data do not settle
 # Regularisation in the kernel: more slows the refinement of long chains of unmeasured quantities.
 PRIMAL, DUAL = 1e-9, 1e-10
 PASSES = 3
+SELECTED = 500  # rows from which variances come from a selected inverse, not from columns
 SHARPENINGS, LAST_DIGITS, UNPULLED = 4, 1e-14, 1e-10  # what `exactly` demands, and how often
 CHUNK = 64
 PATIENT = 60  # sweeps of who wants an exact solution: then a Krylov method does the rest
@@ -369,7 +370,7 @@ class KKT:
         zero = np.zeros((self.m, min(CHUNK, weights.shape[1])))
         for start in range(0, weights.shape[1], CHUNK):
             part = weights[:, start : start + CHUNK]
-            out[:, start : start + CHUNK] = self.solve(part, zero[:, : part.shape[1]], sweeps=8)[0]
+            out[:, start : start + CHUNK] = self.solve(part, zero[:, : part.shape[1]])[0]
         return out
 
     def posterior_variance(self, determined: np.ndarray) -> np.ndarray | None:
@@ -385,13 +386,9 @@ class KKT:
         determined
             Whether the data settle each quantity, (n,); variances of the others mean nothing.
         """
-        schur, by_blocks = self.factor, self.division is not None
-        if isinstance(schur, Basis):
+        if not self._invertible():
             return None
-        if by_blocks and (self.m < kernel.LARGE or not self._condensable()):
-            return None
-        if not by_blocks and not (isinstance(schur, Schur) and isinstance(schur.factor, Factor)):
-            return None
+        schur = self.factor
         weights = self.weights
         measured = weights > 0
         h = np.where(measured, 1.0 / np.where(measured, weights, 1.0), 1e4)
@@ -403,12 +400,19 @@ class KKT:
             h = np.where(measured, h, np.where(determined, wide, FREE))
         return np.maximum(variance, 0.0) * self.column_scale**2
 
+    def _invertible(self) -> bool:
+        """Whether one selected inversion is possible, and cheaper than a solve a quantity."""
+        if self.stiff or not self._condensable():
+            return False
+        return self.m >= (SELECTED if self.division is None else kernel.LARGE)
+
     def _inverse_diagonal(
         self, h: np.ndarray, like: SuperLU | Schur | Arrow | Basis
     ) -> tuple[Schur | Arrow, np.ndarray]:
         """Return a factor with inverse weights h, and the quantities' diagonal of its inverse."""
         if self.division is None:
-            schur = Schur(h, self.J, self._JT, DUAL, like if isinstance(like, Schur) else None)
+            earlier = like if isinstance(like, Schur) else None
+            schur = Schur(h, self.J, self._JT, DUAL, earlier, exact=True)
             return schur, h - h**2 * schur.diagonal()
         from mfa.balance.arrow import Arrow
 
