@@ -349,7 +349,7 @@ class KKT:
                 break
             u = u + self.factor.solve(error)
             error = goal - self.product(u)
-        if u.ndim == 1 and sweeps >= PATIENT and worth_it(worst):
+        if u.ndim == 1 and sweeps >= PATIENT and worst > tolerance and worth_it(worst):
             return accelerated(u, goal, self.product, self.factor.solve)
         return u, worst
 

@@ -9,6 +9,7 @@ and an exact solution on it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,8 @@ MAX_ITERATIONS = 200
 TOLERANCE = 1e-11
 CLOSED = 1e-9
 EXACT = 1e-11  # residual of a linear system, relative to its right-hand side
-AGAIN = 3
+AGAIN = 4  # times that rounding is closed, each to so small a part of the largest one:
+FINELY, ROUGHLY = 1e-13, 1e-4  # where rows differ much in size, and where they do not
 NOTHING = 1e-18  # of its σ: what repeated closing leaves of a flow that must be 0
 CLOSED_IN_SIGMA = 1e-8
 SMALL, FEW = 3000, 3
@@ -179,15 +181,18 @@ class _Problem:
     def starting_point(self) -> np.ndarray:
         """Return where the iteration begins, in internal units; (n,)."""
         if self.e.linear and self.likelihood.plain:
-            return plain_start(self.e, self.data.mean, self.data.fixed)
+            return plain_start(self.e, self.data.mean, self.data.fixed, self._typical)
         return starting_point(
             self.e, self.data.mean, self.data.W, self.data.gradient0, self.data.fixed, self.whole
         )
 
     def _sizes(self, x: np.ndarray) -> np.ndarray:
         """Return a typical size of every quantity that is not a constant."""
-        typical = np.abs(typical_sizes(self.e, self.data.mean))
-        return np.maximum(np.abs(x), 1e-3 * typical)[self.unfixed]
+        return np.maximum(np.abs(x), 1e-3 * np.abs(self._typical))[self.unfixed]
+
+    @cached_property
+    def _typical(self) -> np.ndarray:
+        return typical_sizes(self.e, self.data.mean)
 
     # ------------------------------------------------------------------------------ iteration
 
@@ -240,7 +245,9 @@ class _Problem:
             if self._exact(x):
                 break
             inner = self.used.hold(self.active != 0) if self.active.any() else self.used
-            step, _, _ = inner.solve(np.zeros(len(self.unfixed)), -self.e.residual(x))
+            nothing = np.zeros(len(self.unfixed))
+            share = FINELY if self.kkt.stiff else ROUGHLY
+            step, _, _ = inner.solve(nothing, -self.e.residual(x), tolerance=share)
             x[self.unfixed] = np.clip(x[self.unfixed] + step, self.lower, self.upper)
         nothing = np.abs(x[self.unfixed]) <= NOTHING * self.kkt.column_scale
         if nothing.any():
