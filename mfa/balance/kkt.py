@@ -19,7 +19,6 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import SuperLU
 
 from mfa.balance import kernel
-from mfa.balance.factor import Factor
 from mfa.balance.krylov import accelerated, worth_it
 from mfa.balance.schur import NOTHING, Schur, dense_columns, scaled, symmetric_lu
 from mfa.balance.stiff import Basis, affordable, uneven
@@ -37,7 +36,7 @@ FREE = 1e9  # the same for what the data do not settle
 PRIMAL, DUAL = 1e-9, 1e-10
 PASSES = 3
 SELECTED = 500  # rows from which variances come from a selected inverse, not from columns
-SHARPENINGS, LAST_DIGITS, UNPULLED = 4, 1e-14, 1e-10  # what `exactly` demands, and how often
+SHARPENINGS, LAST_DIGITS, UNPULLED = 6, 1e-14, 1e-10  # what `exactly` demands, and how often
 CHUNK = 64
 PATIENT = 60  # sweeps of who wants an exact solution: then a Krylov method does the rest
 
@@ -307,15 +306,20 @@ class KKT:
         D, R, n = self.column_scale, self.row_scale, self.n
         goal = np.concatenate([primal * D, dual * R])
         u, _ = self.refined(goal)
-        size = sp.csr_array((np.abs(self.J.data), self.J.indices, self.J.indptr), self.J.shape)
         for _ in range(SHARPENINGS):
             error = goal - self.product(u)
-            terms = size @ np.abs(u[:n]) + np.abs(goal[n:])
-            rows = np.abs(error[n:]) <= LAST_DIGITS * terms
-            if rows.all() and np.abs(error[:n]).max(initial=0.0) <= UNPULLED:
+            if self.last_digits(u, error, goal):
                 return u[:n] * D, u[n:] * R
             u = u + self.factor.solve(error)
         return None
+
+    def last_digits(self, u: np.ndarray, error: np.ndarray, goal: np.ndarray) -> bool:
+        """Whether an error, in scaled units, is rounding of the terms of u; see `exactly`."""
+        n, J = self.n, self.J
+        size = sp.csr_array((np.abs(J.data), J.indices, J.indptr), J.shape)
+        terms = size @ np.abs(u[:n]) + np.abs(goal[n:])
+        rows = np.abs(error[n:]) <= LAST_DIGITS * terms
+        return bool(rows.all()) and float(np.abs(error[:n]).max(initial=0.0)) <= UNPULLED
 
     def refined(
         self,

@@ -156,6 +156,7 @@ class _Problem:
         self.size = np.ones(len(self.unfixed))
         self.kkt: KKT | None = None
         self.used: KKT  # that, or the same with another factor
+        self.hasty = True  # whether the plain factor may do where a good basis is safe
         self.damping = 0.0
 
     def _merged(self) -> Data:
@@ -215,6 +216,11 @@ class _Problem:
             if self.e.linear and plain:
                 x[self.unfixed] = y + step
                 multipliers = self._close(x, multipliers)
+                if self.used is not kkt and not self._exact(x):
+                    self.hasty = False
+                    step, multipliers = self._step(kkt, y, f)
+                    x[self.unfixed] = y + step
+                    multipliers = self._close(x, multipliers)
                 converged = True
                 break
             small = self._small(kkt, step, y)
@@ -241,10 +247,12 @@ class _Problem:
             x[self.unfixed] = y + step
         ends = np.where(self.active < 0, self.lower, self.upper)
         x[self.unfixed] = np.where(self.active != 0, ends, x[self.unfixed])
+        inner = None
         for _ in range(AGAIN):
             if self._exact(x):
                 break
-            inner = self.used.hold(self.active != 0) if self.active.any() else self.used
+            if inner is None:
+                inner = self.used.hold(self.active != 0) if self.active.any() else self.used
             nothing = np.zeros(len(self.unfixed))
             share = FINELY if self.kkt.stiff else ROUGHLY
             step, _, _ = inner.solve(nothing, -self.e.residual(x), tolerance=share)
@@ -345,8 +353,10 @@ class _Problem:
         """Return the Gauss–Newton step within the bounds, and the rows' multipliers."""
         gradient = self.g0 - self.W @ y
         self.used = kkt
-        if kkt.stiff and (exact := self._quick_step(kkt.plain(), gradient, y, f)) is not None:
-            return exact
+        if kkt.stiff and self.hasty:
+            exact = self._quick_step(kkt.plain(), gradient, y, f)
+            if exact is not None:
+                return exact
         step, multipliers, residual = kkt.solve(gradient, -f)
         if self.e.linear and residual > EXACT and kkt.sharpen():
             step, multipliers, _ = kkt.solve(gradient, -f)
@@ -356,20 +366,31 @@ class _Problem:
         from mfa.balance.active import bounded_step
 
         low, high = self.lower - y, self.upper - y
-        if not self.active.any():
-            self.active = np.where(step < low, -1, np.where(step > high, 1, 0)).astype(np.int8)
-        step, multipliers, self.active = bounded_step(kkt, gradient, f, low, high, self.active)
+        guess = self._guess(step, low, high)
+        step, multipliers, self.active = bounded_step(kkt, gradient, f, low, high, guess)
         return step, multipliers
+
+    def _guess(self, step: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Return the active bounds of the step before, else those that this one goes beyond."""
+        if self.active.any():
+            return self.active
+        return np.where(step < low, -1, np.where(step > high, 1, 0)).astype(np.int8)
 
     def _quick_step(
         self, kkt: KKT, gradient: np.ndarray, y: np.ndarray, f: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the step by the regularised factor, if it is exact and within the bounds."""
+        """Return the step by the regularised factor, if that makes it exact to the last digits."""
         found = kkt.exactly(gradient, -f)
-        if found is None or (self.bounded and not self._inside(y + found[0], kkt)):
-            return None
-        self.active[:] = 0
-        self.used = kkt
+        active = np.zeros_like(self.active)
+        if found is not None and self.bounded and not self._inside(y + found[0], kkt):
+            from mfa.balance.active import exact_step
+
+            low, high = self.lower - y, self.upper - y
+            found, active = exact_step(
+                kkt, gradient, f, low, high, self._guess(found[0], low, high)
+            )
+        if found is not None:
+            self.active, self.used = active, kkt
         return found
 
     def _inside(self, y: np.ndarray, kkt: KKT) -> bool:
