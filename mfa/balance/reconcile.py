@@ -382,10 +382,10 @@ class _Problem:
         """Return the step by the regularised factor, if that makes it exact to the last digits."""
         found = kkt.exactly(gradient, -f)
         active = np.zeros_like(self.active)
-        if found is not None and self.bounded and not self._inside(y + found[0], kkt):
+        low, high = self.lower - y, self.upper - y
+        if found is not None and ((found[0] < low) | (found[0] > high)).any():
             from mfa.balance.active import exact_step
 
-            low, high = self.lower - y, self.upper - y
             found, active = exact_step(
                 kkt, gradient, f, low, high, self._guess(found[0], low, high)
             )
