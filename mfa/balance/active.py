@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from mfa.balance.kernel import LARGE
-from mfa.balance.kkt import KKT, SHARPENINGS
+from mfa.balance.kkt import KKT, SHARPENINGS, SLOWEST
 from mfa.balance.tail import Tail
 
 ROUNDS, RESTARTS = 40, 8
@@ -247,13 +247,17 @@ class BoundedProblem:
         n, inner = self.kkt.n, self._held(active)
         goal = np.concatenate([self.primal, self.dual])
         u = np.concatenate([x, multipliers])
+        before = np.inf
         for _ in range(SHARPENINGS):
             u[:n] = np.clip(u[:n], self.lower, self.upper)
             error = goal - self.kkt.product(u)
             error[:n] = np.where(active == 0, error[:n], 0.0)
-            if self.kkt.last_digits(u, error, goal):
+            excess = self.kkt.excess(u, error, goal)
+            if excess <= 1:
                 return None if self.wrong(u, active).any() else self._split(u, active)
-            u += inner.factor.solve(error)
+            if not excess < SLOWEST * before:
+                break
+            before, u = excess, u + inner.factor.solve(error)
         return None
 
     def wrong(

@@ -36,7 +36,8 @@ FREE = 1e9  # the same for what the data do not settle
 PRIMAL, DUAL = 1e-9, 1e-10
 PASSES = 3
 SELECTED = 500  # rows from which variances come from a selected inverse, not from columns
-SHARPENINGS, LAST_DIGITS, UNPULLED = 6, 1e-14, 1e-10  # what `exactly` demands, and how often
+LAST_DIGITS, UNPULLED = 1e-14, 1e-10  # what `KKT.exactly` demands
+SHARPENINGS, SLOWEST = 80, 0.95  # how often it refines, and what must be left at most each time
 CHUNK = 64
 PATIENT = 60  # sweeps of who wants an exact solution: then a Krylov method does the rest
 
@@ -306,20 +307,25 @@ class KKT:
         D, R, n = self.column_scale, self.row_scale, self.n
         goal = np.concatenate([primal * D, dual * R])
         u, _ = self.refined(goal)
+        before = np.inf
         for _ in range(SHARPENINGS):
             error = goal - self.product(u)
-            if self.last_digits(u, error, goal):
+            excess = self.excess(u, error, goal)
+            if excess <= 1:
                 return u[:n] * D, u[n:] * R
-            u = u + self.factor.solve(error)
+            if not excess < SLOWEST * before:
+                break
+            before, u = excess, u + self.factor.solve(error)
         return None
 
-    def last_digits(self, u: np.ndarray, error: np.ndarray, goal: np.ndarray) -> bool:
-        """Whether an error, in scaled units, is rounding of the terms of u; see `exactly`."""
+    def excess(self, u: np.ndarray, error: np.ndarray, goal: np.ndarray) -> float:
+        """Return an error, in scaled units, over what rounding of the terms of u may leave."""
         n, J = self.n, self.J
         size = sp.csr_array((np.abs(J.data), J.indices, J.indptr), J.shape)
-        terms = size @ np.abs(u[:n]) + np.abs(goal[n:])
-        rows = np.abs(error[n:]) <= LAST_DIGITS * terms
-        return bool(rows.all()) and float(np.abs(error[:n]).max(initial=0.0)) <= UNPULLED
+        allowed = LAST_DIGITS * (size @ np.abs(u[:n]) + np.abs(goal[n:]))
+        rows = np.abs(error[n:]) / np.maximum(allowed, np.finfo(float).tiny)
+        pulls = np.abs(error[:n]).max(initial=0.0) / UNPULLED
+        return max(float(rows.max(initial=0.0)), float(pulls))
 
     def refined(
         self,
