@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,7 +60,9 @@ def minimised(
     x = cp.Variable(A.shape[1])
     misfit = cp.sum_squares((x[at] - value) / sd)
     rows = [A @ x == b] + ([x >= lower] if lower is not None else [])
-    cp.Problem(cp.Minimize(misfit), rows).solve()
+    with warnings.catch_warnings():  # "may be inaccurate": how far it is off, the row says
+        warnings.simplefilter("ignore")
+        cp.Problem(cp.Minimize(misfit), rows).solve()
     return np.asarray(x.value)
 
 
