@@ -98,37 +98,53 @@ class Account:
         self.equations, self.solution = equations, solution
         self.inputs: dict[str, str] = {}
         self._under: dict[str, Account] = {}
-        q = equations.quantities
+        self._division = division
+        self._n = equations.quantities.visible
+        if division is not None:
+            self._by_blocks()
+
+    def _by_blocks(self) -> None:
+        """Compute now what the workers at the blocks can help with."""
+        _ = self.classification, self._sd
+        self._division = None
+
+    @cached_property
+    def _structure(self) -> Classification:
+        """The status of every quantity as relations and data alone give it."""
+        solution, count = self.solution, self.equations.quantities.count
         assert solution.kkt is not None
         assert solution.jacobian is not None
-        count = np.bincount(
-            equations.observations.index[solution.data.uncertain], minlength=q.count
-        )
-        unfixed = solution.unfixed
-        self.classification: Classification = classify(
+        index = self.equations.observations.index[solution.data.uncertain]
+        data = np.bincount(index, minlength=count)[solution.unfixed]
+        return classify(
             solution.jacobian,
-            count[unfixed] > 0,
+            data > 0,
             solution.kkt.column_scale,
-            unfixed,
-            q.count,
-            count[unfixed] > 1,
-            equations.curved,
-            division,
+            solution.unfixed,
+            count,
+            data > 1,
+            self.equations.curved,
+            self._division,
         )
-        self._sd = posterior_sd(solution, self.classification)
-        self._tests: Tests = examine(
-            equations.observations, solution, self.classification, self._sd
-        )
-        self._promote_observed_products()
-        self._n = q.visible
 
-    def _promote_observed_products(self) -> None:
-        """Count quantities observed as ``value × factor`` as measured, not as merely determined."""
-        status = self.classification.status
+    @cached_property
+    def classification(self) -> Classification:
+        """The status of every quantity; one observed as ``value × factor`` counts as measured."""
+        status = self._structure.status.copy()
         index = self.equations.observations.index
         for row, (target, _) in self.equations.factored.items():
             if status[target] == STATUSES.index("determined"):
                 status[target] = min(status[index[row]], STATUSES.index("measured"))
+        return replace(self._structure, status=status)
+
+    @cached_property
+    def _sd(self) -> np.ndarray:
+        """σ of every quantity in internal units: NaN where free, 0 where fixed; (n,)."""
+        return posterior_sd(self.solution, self._structure)
+
+    @cached_property
+    def _tests(self) -> Tests:
+        return examine(self.equations.observations, self.solution, self._structure, self._sd)
 
     # -------------------------------------------------------------------------------- scenarios
 

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from mfa.balance.kernel import LARGE
-from mfa.balance.kkt import KKT
+from mfa.balance.kkt import KKT, SHARPENINGS, SLOWEST
 from mfa.balance.tail import Tail
 
 ROUNDS, RESTARTS = 40, 8
@@ -76,6 +76,30 @@ def bounded_step(
         found = problem.best(guess)
     step, multipliers, active = found
     return (np.clip(step * D, lower, upper), multipliers * R, active), settled
+
+
+def exact_step(
+    kkt: KKT,
+    gradient: np.ndarray,
+    f: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    guess: np.ndarray,
+) -> tuple[tuple[np.ndarray, np.ndarray] | None, np.ndarray]:
+    """Minimise as `bounded_step` does; None if not to the last digits (`KKT.exactly`).
+
+    Returns
+    -------
+    step and multipliers, active
+    """
+    D, R = kkt.column_scale, kkt.row_scale
+    problem = BoundedProblem(kkt, gradient * D, -f * R, lower / D, upper / D)
+    found = problem.settle(guess)
+    found = None if found is None else problem.sharpened(*found)
+    if found is None:
+        return None, guess
+    step, multipliers, active = found
+    return (np.clip(step * D, lower, upper), multipliers * R), active
 
 
 @dataclass(frozen=True)
@@ -221,6 +245,27 @@ class BoundedProblem:
         pull = np.where(active == 0, self.pull(u), 0.0)
         rows, pulled = (float(np.abs(part).max(initial=0.0)) for part in (open_rows, pull))
         return max(rows, pulled) <= CLOSED * size
+
+    def sharpened(self, x: np.ndarray, multipliers: np.ndarray, active: np.ndarray) -> Found | None:
+        """Return a solution refined until it is exact to rounding of its terms; None if it is not.
+
+        Bounds are kept exactly, and what is held by them is pulled to them.
+        """
+        n, inner = self.kkt.n, self._held(active)
+        goal = np.concatenate([self.primal, self.dual])
+        u = np.concatenate([x, multipliers])
+        before = np.inf
+        for _ in range(SHARPENINGS):
+            u[:n] = np.clip(u[:n], self.lower, self.upper)
+            error = goal - self.kkt.product(u)
+            error[:n] = np.where(active == 0, error[:n], 0.0)
+            excess = self.kkt.excess(u, error, goal)
+            if excess <= 1:
+                return None if self.wrong(u, active).any() else self._split(u, active)
+            if not excess < SLOWEST * before:
+                break
+            before, u = excess, u + inner.factor.solve(error)
+        return None
 
     def wrong(
         self, u: np.ndarray, active: np.ndarray, beyond: float = BEYOND, pulled: float = PULLED

@@ -48,33 +48,43 @@ def merge(observations: Observations, n: int, lower: np.ndarray, upper: np.ndarr
     InputError
         The stated correlations are impossible (their covariance is not positive definite).
     """
-    exact = np.flatnonzero(observations.sd == 0)
-    uncertain = np.flatnonzero(observations.sd > 0)
+    sd, at = observations.sd, observations.index
+    exact, uncertain = np.flatnonzero(sd == 0), np.flatnonzero(sd > 0)
     inverse = inverse_covariance(observations, uncertain)
-    k = len(uncertain)
-    H = sp.csr_array((np.ones(k), (np.arange(k), observations.index[uncertain])), shape=(k, n))
-    W = (H.T @ inverse @ H).tocsr()
-    gradient0 = H.T @ (inverse @ observations.value[uncertain])
-    count = np.bincount(observations.index[uncertain], minlength=n)
-    precision = np.zeros(n)
-    total = np.zeros(n)
-    own = 1.0 / observations.sd[uncertain] ** 2
-    np.add.at(precision, observations.index[uncertain], own)
-    np.add.at(total, observations.index[uncertain], own * observations.value[uncertain])
+    index, value = at[uncertain], observations.value[uncertain]
+    own = 1.0 / sd[uncertain] ** 2
+    precision = np.bincount(index, own, minlength=n)
+    total = np.bincount(index, own * value, minlength=n)
+    if observations.covariance:
+        k = len(uncertain)
+        H = sp.csr_array((np.ones(k), (np.arange(k), index)), shape=(k, n))
+        W, gradient0 = (H.T @ inverse @ H).tocsr(), H.T @ (inverse @ value)
+    else:
+        W, gradient0 = diagonal(precision), total
     mean = np.full(n, np.nan)
-    mean[count > 0] = total[count > 0] / precision[count > 0]
-    fixed = (lower == upper).copy()
-    fixed[observations.index[exact]] = True
-    mean[lower == upper] = lower[lower == upper]
-    mean[observations.index[exact]] = observations.value[exact]
+    measured = precision > 0
+    mean[measured] = total[measured] / precision[measured]
+    fixed = lower == upper
+    mean[fixed] = lower[fixed]
+    fixed[at[exact]] = True
+    mean[at[exact]] = observations.value[exact]
     return Data(W, mean, gradient0, inverse, uncertain, exact, fixed)
+
+
+def diagonal(values: np.ndarray) -> sp.csr_array:
+    """Return the diagonal matrix of these values; zeros are not stored."""
+    stored, n = values != 0, len(values)
+    at = np.flatnonzero(stored)
+    ends = np.zeros(n + 1, dtype=np.int32)
+    np.cumsum(stored, out=ends[1:])
+    return sp.csr_array((values[at], at.astype(np.int32), ends), shape=(n, n))
 
 
 def inverse_covariance(observations: Observations, uncertain: np.ndarray) -> sp.csr_array:
     """Return V⁻¹ of the uncertain observations, block by block of correlated ones."""
     variance = observations.sd[uncertain] ** 2
     if not observations.covariance:
-        return sp.csr_array(sp.diags_array(1.0 / variance))
+        return diagonal(1.0 / variance)
     position = {int(row): k for k, row in enumerate(uncertain)}
     pairs = [
         (position[i], position[j], v)
@@ -87,7 +97,7 @@ def inverse_covariance(observations: Observations, uncertain: np.ndarray) -> sp.
         V[i, j] = V[j, i] = value
     V = V.tocsr()
     _, group = sp.csgraph.connected_components(V, directed=False)
-    diagonal = 1.0 / variance
+    own = 1.0 / variance
     entries: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for label in np.flatnonzero(np.bincount(group) > 1):
         members = np.flatnonzero(group == label)
@@ -106,9 +116,9 @@ def inverse_covariance(observations: Observations, uncertain: np.ndarray) -> sp.
             )
         i, j = np.meshgrid(members, members, indexing="ij")
         entries.append((i.ravel(), j.ravel(), np.linalg.inv(block).ravel()))
-        diagonal[members] = 0.0
+        own[members] = 0.0
     size = len(uncertain)
-    out = sp.csr_array(sp.diags_array(diagonal))
+    out = diagonal(own)
     for i, j, v in entries:
         out = out + sp.csr_array(sp.coo_array((v, (i, j)), shape=(size, size)))
     return out.tocsr()

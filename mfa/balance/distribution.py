@@ -174,12 +174,12 @@ class Likelihood:
             The stated correlations are impossible.
         """
         log = logarithmic(observations)
-        spread = observations.sd.astype(float).copy()
-        spread[log] = log_sd(observations.value[log], spread[log])
+        spread, residual = observations.sd.astype(float), observations
         uncertain = np.flatnonzero(observations.sd > 0)
-        residual = replace(
-            observations, sd=spread, covariance=_rescaled(observations, observations.sd, spread)
-        )
+        if log.any():
+            spread[log] = log_sd(observations.value[log], spread[log])
+            changed = _rescaled(observations, observations.sd, spread)
+            residual = replace(observations, sd=spread, covariance=changed)
         return cls(observations, spread, uncertain, inverse_covariance(residual, uncertain), robust)
 
     @property

@@ -43,7 +43,7 @@ from mfa.balance.response import Answers, Response, unit_columns
 
 BLOCK = 256
 LARGEST = 4_000_000
-LOOSE = 1e-4
+LOOSE = 3e-6  # less loses digits, more takes longer to take back
 RECENTRED, RECENTRINGS = 1e-2, 40  # moves of free quantities that pull no more, in σ
 SAME = 1e-7
 REACH = 3.0

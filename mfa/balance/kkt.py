@@ -19,7 +19,6 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import SuperLU
 
 from mfa.balance import kernel
-from mfa.balance.factor import Factor
 from mfa.balance.krylov import accelerated, worth_it
 from mfa.balance.schur import NOTHING, Schur, dense_columns, scaled, symmetric_lu
 from mfa.balance.stiff import Basis, affordable, uneven
@@ -36,6 +35,9 @@ FREE = 1e9  # the same for what the data do not settle
 # Regularisation in the kernel: more slows the refinement of long chains of unmeasured quantities.
 PRIMAL, DUAL = 1e-9, 1e-10
 PASSES = 3
+SELECTED = 500  # rows from which variances come from a selected inverse, not from columns
+LAST_DIGITS, UNPULLED = 1e-14, 1e-10  # what `KKT.exactly` demands
+SHARPENINGS, SLOWEST = 80, 0.95  # how often it refines, and what must be left at most each time
 CHUNK = 64
 PATIENT = 60  # sweeps of who wants an exact solution: then a Krylov method does the rest
 
@@ -148,7 +150,10 @@ class KKT:
         self._primal: float | None = None
         self.primal = REGULARISATIONS[0]
         self.stiff = not regular and uneven(self.J) and affordable(self.J)
-        self._factor: SuperLU | Schur | Arrow | Basis | None = self._factorise(like)
+        # The dear factor in a good basis only when asked for: `quickly` may do without.
+        self._factor: SuperLU | Schur | Arrow | Basis | None = None
+        if not self.stiff:
+            self._factor = self._factorise(like)
 
     def bring_home(self) -> None:
         """Give up the blocks: what is asked from now on is answered by a factor of the whole."""
@@ -286,6 +291,42 @@ class KKT:
         u, worst = self.refined(np.concatenate([primal * D, dual * R]), sweeps, tolerance)
         return u[: self.n] * D, u[self.n :] * R, worst
 
+    def plain(self) -> KKT:
+        """Return the same system with the regularised factor, however uneven its rows are."""
+        other = copy.copy(self)
+        other.stiff, other._factor = False, None
+        return other
+
+    def exactly(self, primal: np.ndarray, dual: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """Solve as `solve` does for one right-hand side; None if not to the last digits.
+
+        Every row must close to rounding error of its own terms, and no quantity may be pulled
+        further than 10⁻¹⁰ of its σ: the solution is then that of the same system with coefficients
+        changed in the last digits, however uneven they are (Arioli, Demmel & Duff 1989).
+        """
+        D, R, n = self.column_scale, self.row_scale, self.n
+        goal = np.concatenate([primal * D, dual * R])
+        u, _ = self.refined(goal)
+        before = np.inf
+        for _ in range(SHARPENINGS):
+            error = goal - self.product(u)
+            excess = self.excess(u, error, goal)
+            if excess <= 1:
+                return u[:n] * D, u[n:] * R
+            if not excess < SLOWEST * before:
+                break
+            before, u = excess, u + self.factor.solve(error)
+        return None
+
+    def excess(self, u: np.ndarray, error: np.ndarray, goal: np.ndarray) -> float:
+        """Return an error, in scaled units, over what rounding of the terms of u may leave."""
+        n, J = self.n, self.J
+        size = sp.csr_array((np.abs(J.data), J.indices, J.indptr), J.shape)
+        allowed = LAST_DIGITS * (size @ np.abs(u[:n]) + np.abs(goal[n:]))
+        rows = np.abs(error[n:]) / np.maximum(allowed, np.finfo(float).tiny)
+        pulls = np.abs(error[:n]).max(initial=0.0) / UNPULLED
+        return max(float(rows.max(initial=0.0)), float(pulls))
+
     def refined(
         self,
         goal: np.ndarray,
@@ -322,7 +363,7 @@ class KKT:
             u = u + self.factor.solve(np.where(done, 0.0, error) if done.any() else error)
             error = goal - self.product(u)
         worst = float(worst.max(initial=0.0))
-        if u.ndim == 1 and sweeps >= PATIENT and worth_it(worst):
+        if u.ndim == 1 and sweeps >= PATIENT and worst > tolerance and worth_it(worst):
             return accelerated(u, goal, self.product, self.factor.solve)
         return u, worst
 
@@ -346,7 +387,7 @@ class KKT:
         zero = np.zeros((self.m, min(CHUNK, weights.shape[1])))
         for start in range(0, weights.shape[1], CHUNK):
             part = weights[:, start : start + CHUNK]
-            out[:, start : start + CHUNK] = self.solve(part, zero[:, : part.shape[1]], sweeps=8)[0]
+            out[:, start : start + CHUNK] = self.solve(part, zero[:, : part.shape[1]])[0]
         return out
 
     def posterior_variance(self, determined: np.ndarray) -> np.ndarray | None:
@@ -362,13 +403,9 @@ class KKT:
         determined
             Whether the data settle each quantity, (n,); variances of the others mean nothing.
         """
-        schur, by_blocks = self.factor, self.division is not None
-        if isinstance(schur, Basis):
+        if not self._invertible():
             return None
-        if by_blocks and (self.m < kernel.LARGE or not self._condensable()):
-            return None
-        if not by_blocks and not (isinstance(schur, Schur) and isinstance(schur.factor, Factor)):
-            return None
+        schur = self.factor
         weights = self.weights
         measured = weights > 0
         h = np.where(measured, 1.0 / np.where(measured, weights, 1.0), 1e4)
@@ -380,12 +417,19 @@ class KKT:
             h = np.where(measured, h, np.where(determined, wide, FREE))
         return np.maximum(variance, 0.0) * self.column_scale**2
 
+    def _invertible(self) -> bool:
+        """Whether one selected inversion is possible, and cheaper than a solve a quantity."""
+        if self.stiff or not self._condensable():
+            return False
+        return self.m >= (SELECTED if self.division is None else kernel.LARGE)
+
     def _inverse_diagonal(
         self, h: np.ndarray, like: SuperLU | Schur | Arrow | Basis
     ) -> tuple[Schur | Arrow, np.ndarray]:
         """Return a factor with inverse weights h, and the quantities' diagonal of its inverse."""
         if self.division is None:
-            schur = Schur(h, self.J, self._JT, DUAL, like if isinstance(like, Schur) else None)
+            earlier = like if isinstance(like, Schur) else None
+            schur = Schur(h, self.J, self._JT, DUAL, earlier, exact=True)
             return schur, h - h**2 * schur.diagonal()
         from mfa.balance.arrow import Arrow
 

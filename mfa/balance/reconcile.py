@@ -9,6 +9,7 @@ and an exact solution on it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,8 @@ TOLERANCE = 1e-11
 CLOSED = 1e-9
 OPEN = 1e-7
 EXACT = 1e-11  # residual of a linear system, relative to its right-hand side
-AGAIN = 3
+AGAIN = 4  # times that rounding is closed, each to so small a part of the largest one:
+FINELY, ROUGHLY = 1e-13, 1e-4  # where rows differ much in size, and where they do not
 NOTHING = 1e-18  # of its σ: what repeated closing leaves of a flow that must be 0
 CLOSED_IN_SIGMA = 1e-8
 SMALL, FEW = 3000, 3
@@ -232,6 +234,8 @@ class _Problem:
         self.active = np.zeros(len(self.unfixed), dtype=np.int8)
         self.size = np.ones(len(self.unfixed))
         self.kkt: KKT | None = None
+        self.used: KKT  # that, or the same with another factor
+        self.hasty = True  # whether the plain factor may do where a good basis is safe
         self.damping = 0.0
         self.settled = True  # the active set of the last step
         self.small = affordable(equations.A)
@@ -259,15 +263,18 @@ class _Problem:
     def starting_point(self) -> np.ndarray:
         """Return where the iteration begins, in internal units; (n,)."""
         if self.e.linear and self.likelihood.plain:
-            return plain_start(self.e, self.data.mean, self.data.fixed)
+            return plain_start(self.e, self.data.mean, self.data.fixed, self._typical)
         return starting_point(
             self.e, self.data.mean, self.data.W, self.data.gradient0, self.data.fixed, self.whole
         )
 
     def _sizes(self, x: np.ndarray) -> np.ndarray:
         """Return a typical size of every quantity that is not a constant."""
-        typical = np.abs(typical_sizes(self.e, self.data.mean))
-        return np.maximum(np.abs(x), 1e-3 * typical)[self.unfixed]
+        return np.maximum(np.abs(x), 1e-3 * np.abs(self._typical))[self.unfixed]
+
+    @cached_property
+    def _typical(self) -> np.ndarray:
+        return typical_sizes(self.e, self.data.mean)
 
     # ------------------------------------------------------------------------------ iteration
 
@@ -291,6 +298,11 @@ class _Problem:
             if self.e.linear and plain:
                 x[self.unfixed] = y + step
                 multipliers = self._close(x, multipliers)
+                if self.used is not kkt and not self._exact(x):
+                    self.hasty = False
+                    step, multipliers = self._step(kkt, y, f)
+                    x[self.unfixed] = y + step
+                    multipliers = self._close(x, multipliers)
                 if not (self.settled and self._exact(x)):
                     multipliers = self._in_whole_numbers(x, y, multipliers)
                 converged = True
@@ -315,17 +327,21 @@ class _Problem:
         Data of 10⁹ on what is 1 leave 10⁻⁷ of it; where σ differ much the step is repeated, too.
         """
         assert self.kkt is not None
-        if self.kkt.stiff:
+        if self.used.stiff:
             y = x[self.unfixed]
             step, multipliers = self._step(self.kkt, y, self.e.residual(x))
             x[self.unfixed] = y + step
         ends = np.where(self.active < 0, self.lower, self.upper)
         x[self.unfixed] = np.where(self.active != 0, ends, x[self.unfixed])
+        inner = None
         for _ in range(AGAIN):
             if self._exact(x):
                 break
-            inner = self.kkt.hold(self.active != 0) if self.active.any() else self.kkt
-            step, _, _ = inner.solve(np.zeros(len(self.unfixed)), -self.e.residual(x))
+            if inner is None:
+                inner = self.used.hold(self.active != 0) if self.active.any() else self.used
+            nothing = np.zeros(len(self.unfixed))
+            share = FINELY if self.kkt.stiff else ROUGHLY
+            step, _, _ = inner.solve(nothing, -self.e.residual(x), tolerance=share)
             x[self.unfixed] = np.clip(x[self.unfixed] + step, self.lower, self.upper)
         nothing = np.abs(x[self.unfixed]) <= NOTHING * self.kkt.column_scale
         if nothing.any():
@@ -447,6 +463,11 @@ class _Problem:
     def _step(self, kkt: KKT, y: np.ndarray, f: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the Gauss–Newton step within the bounds, and the rows' multipliers."""
         gradient = self.g0 - self.W @ y
+        self.used = kkt
+        if kkt.stiff and self.hasty:
+            exact = self._quick_step(kkt.plain(), gradient, y, f)
+            if exact is not None:
+                return exact
         step, multipliers, residual = kkt.solve(gradient, -f)
         if self.e.linear and residual > EXACT and kkt.sharpen():
             step, multipliers, _ = kkt.solve(gradient, -f)
@@ -457,12 +478,34 @@ class _Problem:
         from mfa.balance.active import bounded_step
 
         low, high = self.lower - y, self.upper - y
-        if not self.active.any():
-            self.active = np.where(step < low, -1, np.where(step > high, 1, 0)).astype(np.int8)
+        guess = self._guess(step, low, high)
         hurried = self.e.linear and self.small
-        found, self.settled = bounded_step(kkt, gradient, f, low, high, self.active, hurried)
+        found, self.settled = bounded_step(kkt, gradient, f, low, high, guess, hurried)
         step, multipliers, self.active = found
         return step, multipliers
+
+    def _guess(self, step: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Return the active bounds of the step before, else those that this one goes beyond."""
+        if self.active.any():
+            return self.active
+        return np.where(step < low, -1, np.where(step > high, 1, 0)).astype(np.int8)
+
+    def _quick_step(
+        self, kkt: KKT, gradient: np.ndarray, y: np.ndarray, f: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the step by the regularised factor, if that makes it exact to the last digits."""
+        found = kkt.exactly(gradient, -f)
+        active = np.zeros_like(self.active)
+        low, high = self.lower - y, self.upper - y
+        if found is not None and ((found[0] < low) | (found[0] > high)).any():
+            from mfa.balance.active import exact_step
+
+            found, active = exact_step(
+                kkt, gradient, f, low, high, self._guess(found[0], low, high)
+            )
+        if found is not None:
+            self.active, self.used, self.settled = active, kkt, True
+        return found
 
     def _inside(self, y: np.ndarray, kkt: KKT) -> bool:
         slack = 1e-10 * kkt.spans

@@ -22,6 +22,8 @@ def symmetric_lu(matrix: sp.csc_array) -> SuperLU:
         sp.csc_matrix(matrix),
         permc_spec="MMD_AT_PLUS_A",
         diag_pivot_thresh=0.0,
+        # Factors of city networks are so sparse that panels of several columns only cost time.
+        panel_size=1 if matrix.shape[0] < kernel.LARGE else None,
         options={"SymmetricMode": True},
     )
 
@@ -78,7 +80,7 @@ class Schur:
         if J.shape[0] and kernel.compiled(J.shape[0]):
             self.factor = self._compiled_factor(delta, like)
         elif J.shape[0]:
-            N = sp.csc_array(scaled(J, None, h) @ JT + delta * sp.eye_array(J.shape[0]))
+            N = _normal(J, JT, h, delta)
             if exact or J.shape[0] >= kernel.LARGE:
                 self.factor = _factor_like(N, like)
             else:
@@ -118,6 +120,16 @@ class Schur:
         from mfa.balance.normal_numba import diagonal_sums
 
         return diagonal_sums(lines_of(self.JT), lines_of(self.factor.selected_inverse()))
+
+
+def _normal(J: sp.csr_array, JT: sp.csr_array, h: np.ndarray, delta: float) -> sp.csc_array:
+    """Return ``J diag(h) Jᵀ + δI``, symmetric: its rows serve as its columns."""
+    product = scaled(J, None, h) @ JT
+    own = product.indices == np.repeat(np.arange(J.shape[0]), np.diff(product.indptr))
+    if np.count_nonzero(own) < J.shape[0]:  # a row without entries
+        return sp.csc_array(product + delta * sp.eye_array(J.shape[0]))
+    product.data[own] += delta
+    return sp.csc_array((product.data, product.indices, product.indptr), shape=product.shape)
 
 
 def _same_lines(one: sp.csr_array, other: sp.csr_array) -> bool:

@@ -73,10 +73,12 @@ def _off_poles(e: Equations, x: np.ndarray, typical: np.ndarray, fixed: np.ndarr
     return x
 
 
-def plain_start(e: Equations, mean: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+def plain_start(
+    e: Equations, mean: np.ndarray, fixed: np.ndarray, typical: np.ndarray
+) -> np.ndarray:
     """Return data where there are any, else typical sizes: enough if all is linear; (n,)."""
     known = np.where(np.isnan(mean), e.start, mean)
-    return _inside(e, np.where(np.isnan(known), typical_sizes(e, known), known), fixed)
+    return _inside(e, np.where(np.isnan(known), typical, known), fixed)
 
 
 def _inside(e: Equations, x: np.ndarray, fixed: np.ndarray) -> np.ndarray:
@@ -150,14 +152,24 @@ def typical_sizes(e: Equations, known: np.ndarray) -> np.ndarray:
     hidden = len(known) - e.quantities.visible
     kinds = np.concatenate([e.quantities.kinds, np.full(hidden, 4)])
     layers = np.concatenate([e.quantities.layers, np.full(hidden, -1)])
-    out = np.ones(len(known))
+    out, sizes = np.ones(len(known)), np.abs(known)
+    seen = np.isfinite(known) & (sizes > 0)
     for kind in (0, 1, 2):
-        for layer in np.unique(layers[kinds == kind]):
-            group = (kinds == kind) & (layers == layer)
-            sizes = np.abs(known[group & np.isfinite(known)])
-            sizes = sizes[sizes > 0]
-            out[group] = np.median(sizes) if len(sizes) else 1.0
+        of_kind = kinds == kind
+        if not of_kind.any():
+            continue
+        for layer in np.flatnonzero(np.bincount(layers[of_kind] + 1)) - 1:
+            group = of_kind & (layers == layer)
+            out[group] = _median(sizes[group & seen])
     return np.where(closed, middle, out)
+
+
+def _median(values: np.ndarray) -> float:
+    """Return the median of values, 1 of none."""
+    if not len(values):
+        return 1.0
+    half, ordered = len(values) // 2, np.sort(values)
+    return float(ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def _fill(

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from mfa.balance.laurent import Laurent, UnfitError
 from mfa.model.relation import Call, Name, Node, Number, Operation
 
 Resolver = Callable[[Name | Call], dict[int, float]]
@@ -158,7 +159,7 @@ def _term(weight: float, node: Affine | _Product, auxiliary: Auxiliary) -> Term:
 
 @dataclass(frozen=True)
 class Shape:
-    """A nonlinear form with its exact derivatives, made by sympy and evaluated over arrays.
+    """A nonlinear form with its exact derivatives, evaluated over arrays.
 
     ``value(q0, q1, …, c0, …)`` and ``gradient(…)`` (one array a quantity) take columns of equal
     length.
@@ -185,6 +186,10 @@ def compile_shape(text: str, arity: int, constants: int) -> Shape:
     The sympy expression is built from our own syntax tree's symbols and the four operations, so
     that nothing of the user's formula reaches a parser that evaluates.
     """
+    simple = _simple(text, arity, constants)
+    if simple is not None:
+        slopes = [simple.by(i) for i in range(arity)]
+        return Shape(text, arity, simple, lambda *columns: [slope(*columns) for slope in slopes])
     import sympy
 
     symbols = sympy.symbols(
@@ -195,31 +200,47 @@ def compile_shape(text: str, arity: int, constants: int) -> Shape:
     quantities = symbols[:arity]
     value = sympy.lambdify(symbols, expression, "numpy", cse=True)
     derivatives = [sympy.diff(expression, q) for q in quantities]
-    gradient = sympy.lambdify(symbols, derivatives, "numpy", cse=True)
-    return Shape(text, arity, value, gradient)
+    slope = sympy.lambdify(symbols, derivatives, "numpy", cse=True)
+    return Shape(text, arity, value, slope)
 
 
 @lru_cache(maxsize=4096)
 def compile_bends(text: str, arity: int, constants: int) -> Bends:
     """Return the second derivatives of a shape, compiled like the shape itself."""
+    simple = _simple(text, arity, constants)
+    if simple is not None:
+        at = [(i, k) for i in range(arity) for k in range(i + 1) if simple.by(i).by(k).terms]
+        parts = [simple.by(i).by(k) for i, k in at]
+        return Bends(at, lambda *columns: [part(*columns) for part in parts])
     import sympy
 
     symbols = sympy.symbols(
         [f"q{i}" for i in range(arity)] + [f"c{i}" for i in range(constants)], real=True
     )
     expression = shape_expression(text, {str(symbol): symbol for symbol in symbols})
-    pairs, bends = [], []
+    pairs, found = [], []
     for i in range(arity):
         for k in range(i + 1):
             bend = sympy.diff(expression, symbols[i], symbols[k])
             if bend != 0:
                 pairs.append((i, k))
-                bends.append(bend)
-    return Bends(pairs, sympy.lambdify(symbols, bends, "numpy", cse=True))
+                found.append(bend)
+    return Bends(pairs, sympy.lambdify(symbols, found, "numpy", cse=True))
+
+
+def _simple(text: str, arity: int, constants: int) -> Laurent | None:
+    """Return the shape as a short sum of products of whole powers; None when it is none."""
+    names = [f"q{i}" for i in range(arity)] + [f"c{i}" for i in range(constants)]
+    table: dict[str, object] = dict(zip(names, Laurent.symbols(len(names)), strict=True))
+    try:
+        found = shape_expression(text, table)
+    except UnfitError:
+        return None
+    return found if isinstance(found, Laurent) else None
 
 
 def shape_expression(text: str, table: dict[str, object]) -> object:
-    """Return the sympy expression of a parenthesised shape text over the symbols of `table`."""
+    """Return the expression of a parenthesised shape text over the symbols of `table`."""
     tokens = text.replace("(", " ( ").replace(")", " ) ").split()
     position = 0
 
