@@ -28,7 +28,7 @@ MAX_ITERATIONS = 200
 TOLERANCE = 1e-11
 CLOSED = 1e-9
 EXACT = 1e-11  # residual of a linear system, relative to its right-hand side
-AGAIN = 3
+AGAIN, CLOSING = 6, 4
 NOTHING = 1e-18  # of its σ: what repeated closing leaves of a flow that must be 0
 CLOSED_IN_SIGMA = 1e-8
 SMALL, FEW = 3000, 3
@@ -239,7 +239,9 @@ class _Problem:
             if self._exact(x):
                 break
             inner = self.kkt.hold(self.active != 0) if self.active.any() else self.kkt
-            step, _, _ = inner.solve(np.zeros(len(self.unfixed)), -self.e.residual(x))
+            step, _, _ = inner.solve(
+                np.zeros(len(self.unfixed)), -self.e.residual(x), sweeps=CLOSING
+            )
             x[self.unfixed] = np.clip(x[self.unfixed] + step, self.lower, self.upper)
         nothing = np.abs(x[self.unfixed]) <= NOTHING * self.kkt.column_scale
         if nothing.any():
