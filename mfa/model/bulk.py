@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from mfa.model.system import System
     from mfa.model.table import Table
 
-FEW = frozenset(
-    "process material layer unit role period region quantity factor source uncertainty".split()
-)
+FEW = {
+    *("process", "material", "layer", "unit", "role", "period", "region", "quantity", "factor"),
+    *("source", "uncertainty"),
+}
 """Columns whose values stand in many rows: each is looked at once."""
 DATA = ("value", "sd", "uncertainty")
 ORIGINS = ("default", "given", "scores")
