@@ -51,16 +51,17 @@ def merge(observations: Observations, n: int, lower: np.ndarray, upper: np.ndarr
     exact = np.flatnonzero(observations.sd == 0)
     uncertain = np.flatnonzero(observations.sd > 0)
     inverse = inverse_covariance(observations, uncertain)
-    k = len(uncertain)
-    H = sp.csr_array((np.ones(k), (np.arange(k), observations.index[uncertain])), shape=(k, n))
-    W = (H.T @ inverse @ H).tocsr()
-    gradient0 = H.T @ (inverse @ observations.value[uncertain])
-    count = np.bincount(observations.index[uncertain], minlength=n)
-    precision = np.zeros(n)
-    total = np.zeros(n)
+    index, value = observations.index[uncertain], observations.value[uncertain]
     own = 1.0 / observations.sd[uncertain] ** 2
-    np.add.at(precision, observations.index[uncertain], own)
-    np.add.at(total, observations.index[uncertain], own * observations.value[uncertain])
+    count = np.bincount(index, minlength=n)
+    precision = np.bincount(index, own, minlength=n)
+    total = np.bincount(index, own * value, minlength=n)
+    if observations.covariance:
+        k = len(uncertain)
+        H = sp.csr_array((np.ones(k), (np.arange(k), index)), shape=(k, n))
+        W, gradient0 = (H.T @ inverse @ H).tocsr(), H.T @ (inverse @ value)
+    else:
+        W, gradient0 = _diagonal(precision, count > 0), total.copy()
     mean = np.full(n, np.nan)
     mean[count > 0] = total[count > 0] / precision[count > 0]
     fixed = (lower == upper).copy()
@@ -68,6 +69,13 @@ def merge(observations: Observations, n: int, lower: np.ndarray, upper: np.ndarr
     mean[lower == upper] = lower[lower == upper]
     mean[observations.index[exact]] = observations.value[exact]
     return Data(W, mean, gradient0, inverse, uncertain, exact, fixed)
+
+
+def _diagonal(values: np.ndarray, there: np.ndarray) -> sp.csr_array:
+    """Return a diagonal matrix that stores the entries that are `there`."""
+    at, n = np.flatnonzero(there), len(values)
+    start = np.concatenate([[0], np.cumsum(there)])
+    return sp.csr_array((values[at], at, start), shape=(n, n))
 
 
 def inverse_covariance(observations: Observations, uncertain: np.ndarray) -> sp.csr_array:

@@ -57,13 +57,16 @@ def fill_system(system: System, tables: Mapping[str, Any]) -> None:
     _refuse_other_tables(tables, frames)
     problems: list[Problem] = []
     ends = _ends(frames["flows"]) if "flows" in frames else None
-    if "processes" not in frames and ends is not None:
+    derived = "processes" not in frames and ends is not None
+    if derived:
         names = ends["source"].values
         frames["processes"] = pd.DataFrame({"id": names[names != None]}, dtype=object)  # noqa: E711
     _ends_and_materials(system, frames)
     for name in ("layers", "materials", "processes", "flows", "stocks", "parameters", "sources"):
         if name in frames:
             _add_things(system, name, frames[name], problems, ends if name == "flows" else None)
+    if derived:
+        _link_ends(system, ends["source"].values)
     if "transfers" in frames:
         _add_transfers(system, frames["transfers"], problems)
     for name in ("flows", "stocks", "parameters", "transfers", "observations"):
@@ -90,6 +93,17 @@ def _ends(flows: pd.DataFrame) -> dict[str, Coded]:
         np.where(part < 0, len(values) - 1, part) for part in (code[:count], code[count:])
     )
     return {"source": Coded(source, values, True), "target": Coded(target, values, True)}
+
+
+def _link_ends(system: System, names: np.ndarray) -> None:
+    """Note in which rows the processes stand that were made of the ends of flows, in this order."""
+    outside = [np.flatnonzero(names == name) for name in OUTSIDE]
+    rows = np.full(len(names), -1, dtype=np.int64)
+    inside = names != None  # noqa: E711 - by element
+    for number, at in enumerate(outside):
+        rows[at], inside[at] = number, False
+    rows[inside] = len(OUTSIDE) + np.arange(int(inside.sum()))
+    system.processes.link(names, rows)
 
 
 def _refuse_other_tables(tables: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> None:
@@ -214,10 +228,7 @@ def _add_things(
     columns = _columns(table, frame.drop(columns=list(ends or ()))) | (ends or {})
     if alone:
         columns["id"] = Coded(np.arange(len(frame)), as_objects(columns["id"]))
-    before = table.row_count
     table.extend(columns)
-    if name == "processes" and alone and not frame["id"].isin(OUTSIDE).any():
-        system.processes.link(columns["id"].values, before + np.arange(len(frame)))
     if "period" in frame:
         for period in frame["period"].dropna().unique():
             system._name_period(period)
