@@ -32,7 +32,6 @@ from mfa.balance.equations import Equations
 from mfa.balance.reconcile import reconcile
 from mfa.balance.spread import posterior_sd
 
-
 PARTS = 10
 FAMILIES = ["geo", "tree", "rand", "periods", "regions"]
 
@@ -47,6 +46,20 @@ def named(letter: str, index: np.ndarray) -> np.ndarray:
     return np.char.add(letter, index.astype(str)).astype(object)
 
 
+def frame(network: networks.Network, *, bounds: bool, each: int | None = None) -> pd.DataFrame:
+    """The flows of a network as a table of the public interface; of one part the first `each`."""
+    count = each or network.kinds["flow"]
+    ends = {}
+    for end, outside in (("source", "import"), ("target", "export")):
+        at = getattr(network, end)[:count]
+        ends[end] = np.where(at < 0, outside, named("p", at))
+    table = pd.DataFrame({"id": named("f", np.arange(count))} | ends)
+    if each is None:
+        table["value"], table["sd"] = network.value[:count], network.sigma[:count]
+    table["lower"] = 0.0 if bounds else -np.inf
+    return table
+
+
 def tables(family: str, size: int, *, bounds: bool) -> dict[str, Any]:
     """The arguments of `System.from_tables` for one network."""
     several = family in ("periods", "regions")
@@ -54,16 +67,9 @@ def tables(family: str, size: int, *, bounds: bool) -> dict[str, Any]:
     parts = PARTS if several else 1
     count = network.kinds["flow"]
     each, nodes = count // parts, len(network.process_period) // parts
-    ends = {}
-    for end, outside in (("source", "import"), ("target", "export")):
-        at = getattr(network, end)[:each]
-        ends[end] = np.where(at < 0, outside, named("p", at))
-    flows = pd.DataFrame({"id": named("f", np.arange(each))} | ends)
-    flows["lower"] = 0.0 if bounds else -np.inf
-    value, sigma = network.value, network.sigma
     if not several:
-        flows["value"], flows["sd"] = value[:count], sigma[:count]
-        return {"flows": flows}
+        return {"flows": frame(network, bounds=bounds)}
+    flows, value, sigma = frame(network, bounds=bounds, each=each), network.value, network.sigma
     labels = np.array([f"part{k:02}" for k in range(parts)], dtype=object)
     quantity = np.tile(flows["id"].to_numpy(dtype=object), parts)
     label, used = np.repeat(labels, each), count
