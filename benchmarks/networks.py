@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
 
 ENVIRONMENT = -1
@@ -289,9 +290,11 @@ def _circulate(
     through = inside & (target >= 0)
     P = sp.csr_array((share[through], (target[through], source[through])), shape=(size, size))
     u = s.copy()
-    for _ in range(20_000):
+    for _ in range(1_000):
         last, u = u, s + P @ u
         if np.all(np.abs(u - last) <= 1e-13 * u):
             break
+    else:  # something goes round for long
+        u = splu(sp.csc_matrix(sp.eye_array(size) - P), permc_spec="MMD_AT_PLUS_A").solve(s)
     flow = np.where(inside, share * u[source], supply)
     return flow, keep / out[change_at] * u[change_at]

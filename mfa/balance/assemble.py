@@ -71,10 +71,11 @@ def assemble(system: System) -> Equations:
 
 
 def _balances(builder: Builder) -> np.ndarray:
-    system, table = builder.system, builder.system.processes
-    processes = table.positions
-    balanced = table.column("balance").astype(bool) & (table.column("boundary") == "inside")
-    shape = (len(processes), len(system.layers), len(system.periods), len(system.regions))
+    system, processes = builder.system, builder.system.processes
+    inside = processes.codes("boundary")
+    balanced = processes.column("balance").astype(bool)
+    balanced &= np.array([value == "inside" for value in inside.values])[inside.codes]
+    shape = (processes.row_count, len(system.layers), len(system.periods), len(system.regions))
     return balance_rows(
         builder.rows,
         builder.q,
@@ -148,15 +149,15 @@ def _transfers(builder: Builder) -> None:
     table, q, system = builder.system.transfers, builder.q, builder.system
     if not table.row_count:
         return
-    slot = codes(table.column("flow"), q.slots)
+    slot = q.slots_of(table.codes("flow"))
     flow = q.grid[slot].reshape(len(slot), -1)
-    share = q.grid[codes(table.column("parameter"), q.slots)].reshape(len(slot), -1)
+    share = q.grid[q.slots_of(table.codes("parameter"))].reshape(len(slot), -1)
     row, cell = np.nonzero((flow >= 0) & (share >= 0))
     flow, share = flow[row, cell], share[row, cell]
-    processes = system.processes.positions
+    processes = system.processes
     source = column_codes(system.flows, "source", processes)
     target = column_codes(system.flows, "target", processes)
-    shape = (len(processes), len(system.layers), len(system.periods), len(system.regions))
+    shape = (processes.row_count, len(system.layers), len(system.periods), len(system.regions))
 
     def key(index: np.ndarray, end: np.ndarray) -> np.ndarray:
         place = (end[q.rows[index]], q.layers[index], q.periods[index], q.regions[index])
@@ -213,6 +214,8 @@ def _relations(builder: Builder) -> None:
 
 def _used_levels(system: System) -> tuple[set[str], set[str]]:
     """Return the stocks whose level is observed or related, and those with an opening level."""
+    if not system.stocks.row_count:
+        return set(), set()
     stocks = set(system.stocks)
     used: set[str] = set()
     for relation in system.relations.rows():
@@ -220,9 +223,8 @@ def _used_levels(system: System) -> tuple[set[str], set[str]]:
         for side in (statement.left, statement.right):
             used |= {item.id for item in walk(side) if isinstance(item, Name)}
     names, periods = system.observations.column("quantity"), system.observations.column("period")
-    if not stocks:
-        return set(), set()
-    observed = codes(names, system.stocks.positions) >= 0
+    quantity = system.observations.codes("quantity")
+    observed = system.stocks.find(quantity.values)[quantity.codes] >= 0
     used |= set(names[observed].tolist())
     known = set(system.periods)
     rows = np.flatnonzero(observed)

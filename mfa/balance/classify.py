@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
+from mfa.balance import kernel
 from mfa.balance.kkt import KKT
+from mfa.balance.schur import lines_of
 
 if TYPE_CHECKING:
     from mfa.balance.division import Division
@@ -76,6 +78,11 @@ def classify(
     status = np.full(n, FIXED, dtype=np.int8)
     probes = np.zeros((n, PROBES))
     J = _without_rounding(J, scale, curved)
+    if kernel.compiled(J.shape[0]) and division is None:
+        found = network_status(J, measured, repeated)
+        if found is not None:
+            status[unfixed], probes[unfixed] = found
+            return Classification(status, probes)
     free, known = np.flatnonzero(~measured), np.flatnonzero(measured)
     part = None if division is None else division.of(unfixed[free])
     # Structure has nothing to do with σ, which may differ by many orders of magnitude; but where
@@ -142,6 +149,27 @@ def _without_rounding(J: sp.csr_array, scale: np.ndarray, curved: np.ndarray) ->
     out = (J - keep).tocsr()
     out.eliminate_zeros()
     return out
+
+
+def network_status(
+    J: sp.csr_array, measured: np.ndarray, repeated: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return status and probes from spanning trees alone; None if J is not that of a network.
+
+    See `mfa.balance.cycles_numba`; needs numba.
+    """
+    from mfa.balance.cycles_numba import circulations, edges_of, opposite
+
+    m, n = J.shape
+    fits, ends, entries = edges_of(lines_of(J.T.tocsr()), m)
+    if not fits or not opposite(ends, entries, m):
+        return None
+    probes = _random(n)
+    marks = np.random.default_rng(11).integers(1, 2**63, size=n, dtype=np.uint64)
+    free, part = circulations(ends, entries, ~measured, marks, probes, m)
+    checked = (part[ends[:, 0]] != part[ends[:, 1]]) | repeated
+    unknown = np.where(free, FREE, DETERMINED)
+    return np.where(measured, np.where(checked, RECONCILED, MEASURED), unknown), probes
 
 
 def _random(rows: int) -> np.ndarray:

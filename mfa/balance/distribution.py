@@ -60,10 +60,10 @@ def shape_column(table: Table[Observation]) -> np.ndarray:
 
 def distribution_problems(table: Table[Observation]) -> list[Problem]:
     """Return a problem for each observation with an unknown or impossible distribution."""
-    names = table.column("distribution")
     code, distinct = table.coded("distribution")
     if set(distinct) <= {"normal", *ALIASES}:
         return []
+    names = table.column("distribution")
     known = np.array([str(name) in {*NAMES, *ALIASES} for name in distinct], dtype=bool)[code]
     value, sd = table.column("value").astype(float), table.column("sd").astype(float)
     nothing = (names == "lognormal") & (value == 0) & (sd > 0)
@@ -91,9 +91,10 @@ def stated_limits(table: Table[Observation]) -> np.ndarray:
     value: the σ taken from it when it was read says by how much its numbers are to be multiplied.
     """
     out = np.full((table.row_count, 2), np.nan)
-    codes, texts = shape_column(table), table.column("uncertainty")
+    codes = shape_column(table)
     if not (codes >= UNIFORM).any():
         return out
+    texts = table.column("uncertainty")
     sd = table.column("sd").astype(float)
     for row in np.flatnonzero((codes >= UNIFORM) & (texts != "") & (sd > 0)):
         for decimal in (".", ","):

@@ -186,6 +186,22 @@ class Rows:
         )
 
 
+def numbered(keys: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct keys, ascending, and the number of each key among them.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in numbered(np.array([7, 2, 7]), 10)]
+    [[2, 7], [1, 0, 1]]
+    """
+    if count > 8 * len(keys) + 10_000:
+        return np.unique(keys, return_inverse=True)
+    used = np.zeros(count, dtype=bool)
+    used[keys] = True
+    number = np.cumsum(used) - 1
+    return np.flatnonzero(used), number[keys]
+
+
 def balance_rows(
     rows: Rows,
     quantities: Quantities,
@@ -233,6 +249,6 @@ def balance_rows(
         if len(index)
         else np.zeros(0, dtype=np.int64)
     )
-    distinct, row = np.unique(key, return_inverse=True)
+    distinct, row = numbered(key, int(np.prod(shape)))
     rows.add(row, index, sign, len(distinct), BALANCE, np.arange(len(distinct)))
     return np.stack(np.unravel_index(distinct, shape), axis=1).astype(np.int64)

@@ -20,6 +20,7 @@ from scipy.sparse.linalg import SuperLU
 
 from mfa.balance import kernel
 from mfa.balance.krylov import accelerated, worth_it
+from mfa.balance.scales import column_scales, largest_of_rows
 from mfa.balance.schur import NOTHING, Schur, dense_columns, scaled, symmetric_lu
 from mfa.balance.stiff import Basis, affordable, uneven
 
@@ -32,68 +33,15 @@ REGULARISATIONS = (1e-7, 1e-6, 1e-4)
 # larger ones cancel, smaller ones bias (measured).
 WIDE = 2e5
 FREE = 1e9  # the same for what the data do not settle
-# Regularisation in the kernel: more slows the refinement of long chains of unmeasured quantities.
-PRIMAL, DUAL = 1e-9, 1e-10
+# Regularisation in the kernel: more slows the refinement of long chains of unmeasured quantities,
+# less buries what little is known of a part in the rounding of what is not known within it.
+PRIMAL, DUAL = 1e-7, 1e-10
 PASSES = 3
 SELECTED = 500  # rows from which variances come from a selected inverse, not from columns
 LAST_DIGITS, UNPULLED = 1e-14, 1e-10  # what `KKT.exactly` demands
 SHARPENINGS, SLOWEST = 80, 0.95  # how often it refines, and what must be left at most each time
 CHUNK = 64
 PATIENT = 60  # sweeps of who wants an exact solution: then a Krylov method does the rest
-
-
-def column_scales(
-    J: sp.csr_array, JT: sp.csr_array, precision: np.ndarray, size: np.ndarray
-) -> np.ndarray:
-    """Return a typical magnitude of each quantity's uncertainty.
-
-    Parameters
-    ----------
-    J, JT
-        Jacobian, m × n, and its transpose, both by rows.
-    precision
-        1/σ² of the measured quantities, 0 of the others; shape (n,).
-    size
-        Fallback magnitudes for quantities that no measured one reaches; shape (n,).
-
-    Returns
-    -------
-    numpy.ndarray
-        σ of the measured; of the others the smallest that one of their rows suggests, spread from
-        row to row until nothing changes.
-    """
-    scale = np.zeros(len(precision))
-    measured = precision > 0
-    scale[measured] = 1.0 / np.sqrt(precision[measured])
-    weight, weightT = np.abs(J.data), np.abs(JT.data)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for _ in range(12):
-            open_ = scale == 0
-            if not open_.any():
-                break
-            reach = _largest(J, weight * scale[J.indices])
-            seen = reach[JT.indices]
-            # Where the quotient is no number (nothing reaches the row, or a zero coefficient),
-            # the row suggests nothing.
-            guess = _largest(JT, np.where(seen > 0, weightT / seen, 0.0))
-            found = open_ & (guess > 0)
-            if not found.any():
-                break
-            scale[found] = 1.0 / guess[found]
-    fallback = np.where(size > 0, size, 1.0)
-    # A scale far below the size comes from a degenerate row, not from knowledge.
-    return np.where(
-        measured, scale, np.maximum(np.where(scale > 0, scale, fallback), 1e-8 * fallback)
-    )
-
-
-def _largest(matrix: sp.csr_array, values: np.ndarray) -> np.ndarray:
-    """Return the largest of the non-negative values in each row of a pattern, 0 in empty rows."""
-    filled = np.flatnonzero(np.diff(matrix.indptr))
-    out = np.zeros(matrix.shape[0])
-    if len(filled):
-        out[filled] = np.maximum.reduceat(values, matrix.indptr[filled])
-    return out
 
 
 class KKT:
@@ -140,7 +88,7 @@ class KKT:
         JT = J.T.tocsr()
         self.column_scale = column_scales(J, JT, W.diagonal(), size)
         D = self.column_scale
-        largest = _largest(J, np.abs(J.data) * D[J.indices])
+        largest = largest_of_rows(J, np.abs(J.data) * D[J.indices])
         self.row_scale = 1.0 / np.where(largest > 0, largest, 1.0)
         self.J, self._JT = scaled(J, self.row_scale, D), scaled(JT, D, self.row_scale)
         self.W = scaled(W, D, D)

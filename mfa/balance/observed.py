@@ -14,7 +14,7 @@ from mfa.balance.distribution import (
     triangular_sd,
 )
 from mfa.balance.equations import DEFINITION, Observations
-from mfa.balance.quantities import codes, column_codes
+from mfa.balance.quantities import column_codes
 from mfa.balance.terms import Affine, Term, lower
 from mfa.errors import Problem
 from mfa.model.relation import Call, Name, Operation, parse_expression
@@ -27,16 +27,15 @@ SHOWN = 6
 def compile_observations(builder: Builder) -> Observations:
     """Return all observations in internal units; problems are added to the builder's."""
     table = builder.system.observations
-    names, factors = table.column("quantity"), table.column("factor")
-    slot = codes(names, builder.q.slots)
-    plain = (slot >= 0) & (factors == "")
+    slot, factors = builder.q.slots_of(table.codes("quantity")), table.codes("factor")
+    bare = np.array([factor == "" for factor in factors.values], dtype=bool)[factors.codes]
+    plain = (slot >= 0) & bare
     index = np.full(table.row_count, -1, dtype=np.int64)
     index[plain] = _cells_of(builder, slot[plain], np.flatnonzero(plain))
     for row in np.flatnonzero(~plain):
         index[row] = _derived(builder, int(row))
     scale = _scales(builder, index)
-    value = table.column("value").astype(float) * scale
-    sd = table.column("sd").astype(float) * scale
+    value, sd = table.numbers("value") * scale, table.numbers("sd") * scale
     if builder.problems:
         index = np.maximum(index, 0)
     builder.problems += distribution_problems(table)
@@ -159,6 +158,8 @@ def _scales(builder: Builder, index: np.ndarray) -> np.ndarray:
 
 def _covariances(builder: Builder, sd: np.ndarray) -> list[tuple[int, int, float]]:
     table = builder.system.observations
+    if not builder.system.correlations:
+        return []
     ids, names = table.column("id"), table.column("quantity")
     out = []
     for first, second, rho in builder.system.correlations:

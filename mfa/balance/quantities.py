@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import repeat
 from typing import Any
 
 import numpy as np
 
+from mfa.model.column import Coded, as_objects, joined_codes
 from mfa.model.system import System
 from mfa.model.table import Table
 from mfa.units import Dimension, Unit, parse_unit
@@ -50,6 +52,30 @@ class InternalUnits:
         return unit.factor / scale
 
 
+class Slots(Mapping[str, int]):
+    """Name → row of the grid; the names are looked at when somebody asks for one."""
+
+    def __init__(self, flows: np.ndarray, others: np.ndarray | None = None) -> None:
+        self.flows = flows
+        self.names = flows if others is None else np.concatenate([flows, others])
+
+    @cached_property
+    def _at(self) -> dict[str, int]:
+        return dict(zip(self.names.tolist(), range(len(self.names)), strict=True))
+
+    def __getitem__(self, name: str) -> int:
+        return self._at[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._at
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names.tolist())
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
 @dataclass
 class Quantities:
     """Columns of length n, one entry a quantity; auxiliary ones stand at the end.
@@ -76,7 +102,7 @@ class Quantities:
     start: np.ndarray
     factor: np.ndarray
     unit: list[str | None]
-    slots: dict[str, int]
+    slots: Slots
     grid: np.ndarray
     opening: dict[tuple[str, int], int]
     internal: InternalUnits
@@ -116,6 +142,15 @@ class Quantities:
         """Return the indices of a quantity, shape (periods, regions), −1 where it has no value."""
         return self.grid[self.slots[identifier]]
 
+    def slots_of(self, column: Coded) -> np.ndarray:
+        """Return the slot of each entry of a column of names, −1 for an unknown one.
+
+        Names that come from the flows' own column of ids are not looked up again.
+        """
+        if column.values is self.slots.flows:
+            return column.codes.astype(np.int64)
+        return codes(column.values, self.slots)[column.codes]
+
     def dimension(self, identifier: str) -> Dimension | None:
         """Return the dimension of a quantity; None for a bare number."""
         cells = self.cells(identifier)
@@ -142,7 +177,11 @@ def enumerate_quantities(system: System, with_levels: set[str], openings: set[st
     ]
     parts = [part for part in parts if len(part["id"])]
     columns = {
-        key: np.concatenate([part[key] for part in parts]) if parts else np.zeros(0)
+        key: np.concatenate(
+            [as_objects(part[key]) if key == "unit" else part[key] for part in parts]
+        )
+        if parts
+        else np.zeros(0)
         for key in (
             "id",
             "kind",
@@ -156,9 +195,9 @@ def enumerate_quantities(system: System, with_levels: set[str], openings: set[st
             "unit",
         )
     }
-    factors = _factors(columns["unit"], internal)
+    factors = np.concatenate([np.zeros(0), *(_factors(part["unit"], internal) for part in parts)])
     ids = columns["id"].tolist()
-    slots, grid, opening = _grid(ids, columns, len(system.periods), len(system.regions))
+    slots, grid, opening = _grid(system, columns)
     lower = columns["lower"].astype(float) * factors
     upper = columns["upper"].astype(float) * factors
     return Quantities(
@@ -193,11 +232,14 @@ def codes(labels: np.ndarray, known: Mapping[str, int] | Sequence[str]) -> np.nd
 
 
 def column_codes(
-    table: Table[Any], name: str, known: Mapping[str, int] | Sequence[str]
+    table: Table[Any], name: str, known: Table[Any] | Mapping[str, int] | Sequence[str]
 ) -> np.ndarray:
     """Return the position in `known` of each entry of a column, −1 for none."""
-    code, values = table.coded(name)
-    return codes(as_objects(values), known)[code] if len(code) else code
+    column = table.codes(name)
+    if not len(column):
+        return np.zeros(0, dtype=np.int64)
+    values = column.values
+    return (known.find(values) if isinstance(known, Table) else codes(values, known))[column.codes]
 
 
 def _expand(system: System, table: Table[Any] | int) -> tuple[np.ndarray, ...]:
@@ -225,31 +267,29 @@ def _expand(system: System, table: Table[Any] | int) -> tuple[np.ndarray, ...]:
     return tuple(cells[:, np.lexsort((cells[2], cells[1], cells[0]))])
 
 
-def as_objects(values: Sequence[object]) -> np.ndarray:
-    """Return an object array of these values, whatever they are."""
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out
-
-
 def _floats(table: Table[Any], name: str, missing: float) -> np.ndarray:
-    """Return a column of numbers, `missing` where there is none; each distinct one read once."""
-    code, values = table.coded(name)
-    read = [missing if value is None or value != value else float(value) for value in values]
-    return np.array(read)[code] if len(code) else np.zeros(0)
+    """Return a column of numbers, `missing` where there is none."""
+    values = table.numbers(name)
+    return np.where(np.isnan(values), missing, values)
 
 
-def _flows(system: System, layers: list[str]) -> dict[str, np.ndarray]:
+def _flows(system: System, layers: list[str]) -> dict[str, Any]:
     table = system.flows
     rows, period, region = _expand(system, table)
     layer = column_codes(table, "layer", layers)
     by_layer = as_objects([system.layer_unit(name) for name in layers])
-    code, units = table.coded("unit")
-    unit = as_objects(units)[code] if len(code) else table.column("unit")
-    bare = np.array([not text for text in units], dtype=bool)[code] if len(code) else code
-    unit = np.where(bare, by_layer[layer], unit) if len(unit) else unit
+    own = table.codes("unit")
+    bare = np.array([not text for text in own.values], dtype=bool)
+    # An own unit, or else that of the layer.
+    units = Coded(
+        np.where(bare[own.codes], len(own.values) + layer, own.codes)
+        if len(own)
+        else np.zeros(0, dtype=np.int64),
+        np.concatenate([own.values, by_layer]),
+        True,
+    )
     return {
-        "id": table.column("id")[rows],
+        "id": table.column("id")[rows] if len(rows) > table.row_count else table.column("id"),
         "kind": np.full(len(rows), FLOW),
         "row": rows,
         "layer": layer[rows],
@@ -258,7 +298,7 @@ def _flows(system: System, layers: list[str]) -> dict[str, np.ndarray]:
         "lower": _floats(table, "lower", -np.inf)[rows],
         "upper": _floats(table, "upper", np.inf)[rows],
         "start": np.full(len(rows), np.nan),
-        "unit": unit[rows],
+        "unit": Coded(units.codes[rows], units.values, True),
     }
 
 
@@ -278,7 +318,7 @@ def _stock_units(system: System) -> tuple[np.ndarray, np.ndarray]:
 
 def _stocks(
     system: System, layers: list[str], with_levels: set[str], openings: set[str]
-) -> list[dict[str, np.ndarray]]:
+) -> list[dict[str, Any]]:
     table = system.stocks
     ids, layer = table.column("id"), column_codes(table, "layer", layers)
     level_unit, change_unit = _stock_units(system)
@@ -298,7 +338,7 @@ def _stocks(
         low: np.ndarray,
         high: np.ndarray,
         at: int | None = None,
-    ) -> dict[str, np.ndarray]:
+    ) -> dict[str, Any]:
         r = rows[mask]
         return {
             "id": ids[r] + suffix if len(r) else ids[r],
@@ -310,7 +350,7 @@ def _stocks(
             "lower": low[r],
             "upper": high[r],
             "start": np.full(len(r), np.nan),
-            "unit": unit[r],
+            "unit": joined_codes(unit[r]),
         }
 
     wide = np.full(table.row_count, np.inf)
@@ -321,7 +361,7 @@ def _stocks(
     ]
 
 
-def _parameters(system: System) -> dict[str, np.ndarray]:
+def _parameters(system: System) -> dict[str, Any]:
     table = system.parameters
     varying = (table.column("period") != "") | (table.column("region") != "")
     rows, period, region = _expand(system, table)
@@ -339,38 +379,39 @@ def _parameters(system: System) -> dict[str, np.ndarray]:
         "lower": _floats(table, "lower", -np.inf)[rows],
         "upper": _floats(table, "upper", np.inf)[rows],
         "start": _floats(table, "start", np.nan)[rows],
-        "unit": table.column("unit")[rows],
+        "unit": joined_codes(table.column("unit")[rows]),
     }
 
 
-def _factors(units: np.ndarray, internal: InternalUnits) -> np.ndarray:
+def _factors(units: Coded, internal: InternalUnits) -> np.ndarray:
     """Return the internal units per display unit, one parse for each distinct text."""
-    import pandas as pd
-
-    code, distinct = pd.factorize(units, use_na_sentinel=False)
+    used = units.present()
     values = [
-        1.0 if (text is None or text != text) else internal.factor(parse_unit(text))
-        for text in distinct
+        1.0 if not there or not text or text != text else internal.factor(parse_unit(text))
+        for there, text in zip(used, units.values, strict=True)
     ]
-    return np.array(values, dtype=float)[code] if len(units) else np.zeros(0)
+    return np.array(values, dtype=float)[units.codes] if len(units) else np.zeros(0)
 
 
 def _grid(
-    ids: list[str], columns: dict[str, np.ndarray], periods: int, regions: int
-) -> tuple[dict[str, int], np.ndarray, dict[tuple[str, int], int]]:
+    system: System, columns: dict[str, np.ndarray]
+) -> tuple[Slots, np.ndarray, dict[tuple[str, int], int]]:
     """Return id → slot, and slot × period × region → index (−1: none), and the opening levels."""
-    import pandas as pd
-
-    slots = dict(zip(ids, range(len(ids)), strict=True))
-    index = np.arange(len(ids))
-    if len(slots) == len(ids) and periods == regions == 1 and (columns["period"] != OPENING).all():
-        return slots, index[:, None, None].copy(), {}
-    slot, distinct = pd.factorize(as_objects(ids))
-    grid = np.full((len(distinct), periods, regions), -1, dtype=np.int64)
-    period, region = columns["period"].astype(int), columns["region"].astype(int)
+    flows, index = system.flows.codes("id"), np.arange(len(columns["kind"]))
+    first = int((columns["kind"] == FLOW).sum())
+    slot, slots = flows.codes[columns["row"][:first].astype(np.int64)], Slots(flows.values)
+    if first < len(index):
+        others = joined_codes(columns["id"][first:])
+        slot = np.concatenate([slot, len(slots) + others.codes])
+        slots = Slots(flows.values, others.values)
+    shape = len(slots), len(system.periods), len(system.regions)
+    grid = np.full(shape, -1, dtype=np.int64)
+    period, region = columns["period"].astype(np.int64), columns["region"].astype(np.int64)
     usual = period >= 0
     grid[slot[usual], period[usual], region[usual]] = index[usual]
     constant = period == -2
     grid[slot[constant]] = index[constant][:, None, None]
-    opening = {(ids[i], int(region[i])): int(i) for i in np.flatnonzero(period == OPENING)}
-    return dict(zip(distinct.tolist(), range(len(distinct)), strict=True)), grid, opening
+    opening = {
+        (columns["id"][i], int(region[i])): int(i) for i in np.flatnonzero(period == OPENING)
+    }
+    return slots, grid, opening

@@ -20,7 +20,7 @@ from mfa.balance.data import Data, merge
 from mfa.balance.distribution import Likelihood
 from mfa.balance.equations import Equations, Observations
 from mfa.balance.exact import affordable, exact_optimum
-from mfa.balance.kkt import KKT
+from mfa.balance.kkt import KKT, PATIENT
 from mfa.balance.restore import linear_rows_hold, other_starts
 from mfa.balance.saddle import ways_down
 from mfa.balance.start import plain_start, starting_point, typical_sizes
@@ -33,8 +33,9 @@ TOLERANCE = 1e-11
 CLOSED = 1e-9
 OPEN = 1e-7
 EXACT = 1e-11  # residual of a linear system, relative to its right-hand side
-AGAIN = 4  # times that rounding is closed, each to so small a part of the largest one:
+AGAIN = 8  # times that rounding is closed, in few sweeps, to so small a part of the largest one:
 FINELY, ROUGHLY = 1e-13, 1e-4  # where rows differ much in size, and where they do not
+CLOSING = 2  # sweeps where they do not
 NOTHING = 1e-18  # of its σ: what repeated closing leaves of a flow that must be 0
 CLOSED_IN_SIGMA = 1e-8
 SMALL, FEW = 3000, 3
@@ -340,8 +341,8 @@ class _Problem:
             if inner is None:
                 inner = self.used.hold(self.active != 0) if self.active.any() else self.used
             nothing = np.zeros(len(self.unfixed))
-            share = FINELY if self.kkt.stiff else ROUGHLY
-            step, _, _ = inner.solve(nothing, -self.e.residual(x), tolerance=share)
+            sweeps, share = (PATIENT, FINELY) if self.kkt.stiff else (CLOSING, ROUGHLY)
+            step, _, _ = inner.solve(nothing, -self.e.residual(x), sweeps, share)
             x[self.unfixed] = np.clip(x[self.unfixed] + step, self.lower, self.upper)
         nothing = np.abs(x[self.unfixed]) <= NOTHING * self.kkt.column_scale
         if nothing.any():

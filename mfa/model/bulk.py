@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mfa.errors import InputError, Problem, UnitError
+from mfa.model.column import Block, Coded, Late, as_objects, entry, joined_codes
 from mfa.model.edit_check import find_problems
 from mfa.model.quality import INDICATORS, cv_from_scores, default_cv, parse_spread
 from mfa.model.quantity import OUTSIDE
@@ -18,7 +20,13 @@ if TYPE_CHECKING:
     from mfa.model.system import System
     from mfa.model.table import Table
 
+FEW = {
+    *("process", "material", "layer", "unit", "role", "period", "region", "quantity", "factor"),
+    *("source", "uncertainty"),
+}
+"""Columns whose values stand in many rows: each is looked at once."""
 DATA = ("value", "sd", "uncertainty")
+ORIGINS = ("default", "given", "scores")
 REQUIRED = {
     "processes": ("id",),
     "layers": ("id",),
@@ -50,15 +58,17 @@ def fill_system(system: System, tables: Mapping[str, Any]) -> None:
     frames = {name: frame for name, frame in frames.items() if len(frame.columns)}
     _refuse_other_tables(tables, frames)
     problems: list[Problem] = []
-    if "processes" not in frames and "flows" in frames:
-        flows = frames["flows"]
-        both = [flows[end].to_numpy(dtype=object) for end in ("source", "target")]
-        ends = pd.factorize(np.concatenate(both), use_na_sentinel=False)[1]
-        frames["processes"] = pd.DataFrame({"id": ends}, dtype=object)
+    ends = _ends(frames["flows"]) if "flows" in frames else None
+    derived = "processes" not in frames and ends is not None
+    if derived:
+        names = ends["source"].values
+        frames["processes"] = pd.DataFrame({"id": names[names != None]}, dtype=object)  # noqa: E711
     _ends_and_materials(system, frames)
     for name in ("layers", "materials", "processes", "flows", "stocks", "parameters", "sources"):
         if name in frames:
-            _add_things(system, name, frames[name], problems)
+            _add_things(system, name, frames[name], problems, ends if name == "flows" else None)
+    if derived:
+        _link_ends(system, ends["source"].values)
     if "transfers" in frames:
         _add_transfers(system, frames["transfers"], problems)
     for name in ("flows", "stocks", "parameters", "transfers", "observations"):
@@ -71,6 +81,33 @@ def fill_system(system: System, tables: Mapping[str, Any]) -> None:
         problems += _add_interventions(system, frames["interventions"])
     if problems:
         raise InputError(problems)
+
+
+def _ends(flows: pd.DataFrame) -> dict[str, Coded]:
+    """Return where flows begin and end as codes into the same names, each looked at once."""
+    import pandas as pd
+
+    both = pd.concat([flows["source"], flows["target"]], ignore_index=True)
+    code, names = pd.factorize(both)
+    values = as_objects([*np.asarray(names, dtype=object).tolist(), None])
+    if code.min(initial=0) >= 0:
+        values = values[:-1]
+    count = len(flows)
+    source, target = (
+        np.where(part < 0, len(values) - 1, part) for part in (code[:count], code[count:])
+    )
+    return {"source": Coded(source, values, True), "target": Coded(target, values, True)}
+
+
+def _link_ends(system: System, names: np.ndarray) -> None:
+    """Note in which rows the processes stand that were made of the ends of flows, in this order."""
+    outside = [np.flatnonzero(names == name) for name in OUTSIDE]
+    rows = np.full(len(names), -1, dtype=np.int64)
+    inside = names != None  # noqa: E711 - by element
+    for number, at in enumerate(outside):
+        rows[at], inside[at] = number, False
+    rows[inside] = len(OUTSIDE) + np.arange(int(inside.sum()))
+    system.processes.link(names, rows)
 
 
 def _refuse_other_tables(tables: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> None:
@@ -121,21 +158,50 @@ def _ends_and_materials(system: System, frames: dict[str, pd.DataFrame]) -> None
         )
 
 
-def _columns(table: Table[Any], frame: pd.DataFrame) -> dict[str, np.ndarray]:
+def _columns(table: Table[Any], frame: pd.DataFrame) -> dict[str, Block]:
     """Return the record columns of `frame`, empty cells replaced by the record's defaults."""
-    out = {}
-    for name in table.names:
-        if name in frame:
-            column = frame[name].to_numpy(dtype=object)
-            empty = frame[name].isna().to_numpy()
-            if empty.any():
-                column = column.copy()
-                column[empty] = table.default(name)
-            out[name] = column
-    return out
+    return {
+        name: _column(frame[name], name, table.default(name))
+        for name in table.names
+        if name in frame
+    }
 
 
-def _add_things(system: System, name: str, frame: pd.DataFrame, problems: list[Problem]) -> None:
+def _column(series: pd.Series, name: str, default: Any) -> Block:
+    """Return one column as it is kept: what few values fill as codes, numbers as numbers."""
+    import pandas as pd
+
+    if name in FEW:
+        code, names = pd.factorize(series)
+        values = as_objects([*np.asarray(names, dtype=object).tolist(), default])
+        if code.min(initial=0) >= 0:
+            return Coded(code, values[:-1])
+        names = values[:-1].tolist()
+        if default in names:
+            return Coded(np.where(code < 0, names.index(default), code), values[:-1])
+        return Coded(np.where(code < 0, len(names), code), values)
+    empty = series.isna().to_numpy()
+    if series.dtype == np.float64 and (default is None or not empty.any()):
+        column = series.to_numpy(dtype=float)
+        if not empty.any():
+            first = column[:1]
+            if len(column) and (column == first).all():
+                return Coded.constant(float(first[0]), len(column))
+            return column
+    column = series.to_numpy(dtype=object)
+    if empty.any():
+        column = column.copy()
+        column[empty] = default
+    return column
+
+
+def _add_things(
+    system: System,
+    name: str,
+    frame: pd.DataFrame,
+    problems: list[Problem],
+    ends: dict[str, Coded] | None = None,
+) -> None:
     table = getattr(system, name)
     known = {*table.names, *(DATA if name in ("flows", "stocks", "parameters") else ())}
     if name == "parameters":  # a value of a parameter has a source and a quality of its own
@@ -153,7 +219,7 @@ def _add_things(system: System, name: str, frame: pd.DataFrame, problems: list[P
             system.layer(**{str(key): value for key, value in row.items()})
         return
     keys = [k for k in ("id", "period", "region") if k in frame]
-    alone = len(keys) == 1 and len(set(frame["id"].to_numpy(dtype=object).tolist())) == len(frame)
+    alone = frame["id"].is_unique
     for row in () if alone else frame.index[frame.duplicated(keys)][:20]:
         problems.append(
             Problem(
@@ -163,7 +229,10 @@ def _add_things(system: System, name: str, frame: pd.DataFrame, problems: list[P
             )
         )
     _check_units(system, name, frame, problems)
-    table.extend(_columns(table, frame))
+    columns = _columns(table, frame.drop(columns=list(ends or ()))) | (ends or {})
+    if alone:
+        columns["id"] = Coded(np.arange(len(frame)), as_objects(columns["id"]))
+    table.extend(columns)
     if "period" in frame:
         for period in frame["period"].dropna().unique():
             system._name_period(period)
@@ -206,15 +275,16 @@ def _add_observations(
 
     if "value" not in frame:
         return
-    frame = frame[frame["value"].notna()]
-    quantity = frame["quantity" if name == "observations" else "id"].to_numpy(dtype=object)
+    has = frame["value"].notna().to_numpy()
+    frame = frame if has.all() else frame[has]
+    quantity = _quantities(system, name, frame, has)
     value = pd.to_numeric(frame["value"], errors="coerce").to_numpy(dtype=float)
     for row in np.flatnonzero(~np.isfinite(value))[:20]:
         problems.append(
             Problem(
                 "value-not-finite",
                 "The value of “{quantity}” is {value}; a finite number is expected.",
-                {"quantity": quantity[row], "value": frame["value"].iloc[row]},
+                {"quantity": entry(quantity, row), "value": frame["value"].iloc[row]},
             )
         )
     sd, origin, distribution = _spreads(system, frame, quantity, value, problems)
@@ -223,15 +293,16 @@ def _add_observations(
             Problem(
                 "sd-negative",
                 "The uncertainty of “{quantity}” is {sd}; a number of 0 or more is expected.",
-                {"quantity": quantity[row], "sd": float(sd[row])},
+                {"quantity": entry(quantity, row), "sd": float(sd[row])},
             )
         )
-    columns = _columns(system.observations, frame.drop(columns=["id"], errors="ignore"))
+    taken = ["id", "quantity", "value", "sd", "source" if name == "flows" else "id"]
+    columns = _columns(system.observations, frame.drop(columns=taken, errors="ignore"))
     columns |= {
         "id": (
             frame["id"].to_numpy(dtype=object)
             if name == "observations" and "id" in frame
-            else _numbered(quantity)
+            else Late(len(frame), partial(_numbered, quantity))
         ),
         "quantity": quantity,
         "value": value,
@@ -262,24 +333,38 @@ def _add_interventions(system: System, frame: pd.DataFrame) -> list[Problem]:
     return problems
 
 
-def _numbered(quantity: np.ndarray) -> np.ndarray:
+def _quantities(system: System, name: str, frame: pd.DataFrame, has: np.ndarray) -> Coded:
+    """Return what each row of `frame` observes: the rows of a table with a value (`has`)."""
+    if name == "observations":
+        column = _column(frame["quantity"], "quantity", None)
+        assert isinstance(column, Coded)
+        return column
+    if name != "transfers":
+        own = getattr(system, name).codes("id")
+        if len(own) == len(has):  # a table that held nothing before
+            return Coded(own.codes[has], own.values, True)
+    return joined_codes(frame["id"].to_numpy(dtype=object))
+
+
+def _numbered(quantity: Coded) -> np.ndarray:
     """Return an id for each observation: its quantity and which of its observations it is."""
     import pandas as pd
 
-    code, names = pd.factorize(quantity)
-    if len(names) == len(quantity):
-        return quantity + "#1" if len(quantity) else quantity
+    names = as_objects(quantity)
+    if np.bincount(quantity.codes, minlength=1).max() <= 1:
+        return names + "#1" if len(names) else names
+    code = quantity.codes
     number = pd.Series(code).groupby(code, sort=False).cumcount().to_numpy() + 1
-    return quantity + ("#" + number.astype(str).astype(object))
+    return names + ("#" + number.astype(str).astype(object))
 
 
 def _spreads(
     system: System,
     frame: pd.DataFrame,
-    quantity: np.ndarray,
+    quantity: Coded,
     value: np.ndarray,
     problems: list[Problem],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, Coded, Coded]:
     """Return σ, where it is from and the distribution: stated σ, stated text, scores, default."""
     import pandas as pd
 
@@ -289,8 +374,8 @@ def _spreads(
         if "sd" in frame
         else np.full(count, np.nan)
     )
-    origin = np.where(np.isnan(sd), "default", "given").astype(object)
-    distribution = np.full(count, "normal", dtype=object)
+    origin = np.where(np.isnan(sd), ORIGINS.index("default"), ORIGINS.index("given"))
+    distribution, shapes = np.zeros(count, dtype=np.int16), ["normal"]
     if "uncertainty" in frame:
         code, texts = pd.factorize(frame["uncertainty"].where(frame["uncertainty"] != ""))
         for k, text in enumerate(texts):
@@ -311,7 +396,10 @@ def _spreads(
             sd[rows] = one.sd * (np.abs(value[rows]) if relative else 1.0)
             if one.unit:
                 sd[rows] *= _unit_factors(system, frame, quantity, rows, one.unit)
-            origin[rows], distribution[rows] = "given", one.distribution
+            if one.distribution not in shapes:
+                shapes.append(one.distribution)
+            origin[rows] = ORIGINS.index("given")
+            distribution[rows] = shapes.index(one.distribution)
     scores = [name for name in INDICATORS if name in frame]
     if scores:
         code, tuples = pd.factorize(
@@ -323,17 +411,19 @@ def _spreads(
             )
             rows = np.flatnonzero((code == k) & np.isnan(sd))
             if cv is not None:
-                sd[rows], origin[rows] = cv * np.abs(value[rows]), "scores"
+                sd[rows], origin[rows] = cv * np.abs(value[rows]), ORIGINS.index("scores")
     rest = np.isnan(sd)
     sd[rest] = default_cv() * np.abs(value[rest])
-    return sd, origin, distribution
+    return sd, Coded(origin, as_objects(ORIGINS), True), Coded(distribution, as_objects(shapes))
 
 
 def _unit_factors(
-    system: System, frame: pd.DataFrame, quantity: np.ndarray, rows: np.ndarray, unit: str
+    system: System, frame: pd.DataFrame, quantity: Coded, rows: np.ndarray, unit: str
 ) -> np.ndarray:
     """Return how many units of each row one `unit` of its stated σ is."""
     from mfa.units import convert
 
     given = frame["unit"].to_numpy(dtype=object) if "unit" in frame else [""] * len(frame)
-    return np.array([convert(1.0, unit, given[r] or system._unit_of(quantity[r])) for r in rows])
+    return np.array(
+        [convert(1.0, unit, given[r] or system._unit_of(entry(quantity, r))) for r in rows]
+    )

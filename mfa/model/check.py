@@ -20,6 +20,7 @@ from mfa.model.relation import (
 from mfa.units import Dimension, parse_unit
 
 if TYPE_CHECKING:
+    from mfa.model.column import Coded
     from mfa.model.system import System
     from mfa.model.table import Table
 
@@ -59,14 +60,15 @@ MAX_QUANTITIES = 3_000_000
 
 def distinct(table: Table[Any], column: str) -> set[str]:
     """Return the distinct texts of a column."""
-    return set(table.coded(column)[1])
+    coded = table.codes(column)
+    return set(coded.values[coded.present()].tolist())
 
 
 def _duplicate_names(system: System) -> Iterator[Problem]:
     tables = (system.flows, system.stocks, system.parameters)
     for k, table in enumerate(tables):
         for other in tables[k + 1 :]:
-            if not len(table) or not len(other):
+            if not table.row_count or not other.row_count:
                 continue
             for name in sorted(table.positions.keys() & other.positions.keys()):
                 yield Problem(
@@ -79,10 +81,14 @@ def _duplicate_names(system: System) -> Iterator[Problem]:
 
 def _flow_ends(system: System) -> Iterator[Problem]:
     """Unknown processes, layers, periods and regions of flows, found by whole columns."""
-    flows, known = system.flows, system.processes.positions.keys()
+    flows, processes = system.flows, system.processes
     for end in ("source", "target"):
-        for name in sorted(distinct(flows, end) - known):
+        ends = flows.codes(end)
+        for name in sorted(
+            map(str, ends.values[ends.present() & (processes.find(ends.values) < 0)])
+        ):
             for flow in _where(system, end, name):
+                known = processes.positions.keys()
                 yield unknown("unknown-process", Word("process"), name, known, flow.place)
     for name in sorted(distinct(flows, "layer") - set(system.layers)):
         for flow in _where(system, "layer", name):
@@ -90,7 +96,10 @@ def _flow_ends(system: System) -> Iterator[Problem]:
     for name in sorted(distinct(flows, "period") - {"", *system.periods}):
         for flow in _where(system, "period", name):
             yield unknown("unknown-period", Word("period"), name, system.periods, flow.place)
-    for row in np.flatnonzero(flows.column("source") == flows.column("target")):
+    source, target = (
+        processes.find(e.values)[e.codes] for e in map(flows.codes, ("source", "target"))
+    )
+    for row in np.flatnonzero((source == target) & (source >= 0)):
         flow = flows.row(int(row))
         yield Problem(
             "flow-to-itself",
@@ -199,11 +208,16 @@ def _statements(system: System) -> Iterator[Problem]:
 
 def _observed(system: System) -> Iterator[Problem]:
     """Check what is observed: plain names by whole columns, formulas and factors one by one."""
-    names, table = quantity_names(system), system.observations
-    direct = table.column("quantity")
-    named = np.fromiter(map(names.__contains__, direct.tolist()), bool, len(direct))
-    plain = named & (table.column("factor") == "")
-    yield from _observed_plainly(system, direct, np.flatnonzero(plain))
+    table = system.observations
+    direct, factors = table.codes("quantity"), table.codes("factor")
+    if not len(direct):
+        return
+    bare = np.array([factor == "" for factor in factors.values], dtype=bool)[factors.codes]
+    plain = _named(system, direct) & bare
+    yield from _observed_plainly(system, np.flatnonzero(plain))
+    if plain.all():
+        return
+    names = quantity_names(system)
     for row in np.flatnonzero(~plain):
         observation = table.row(int(row))
         place = observation.place
@@ -225,7 +239,16 @@ def _observed(system: System) -> Iterator[Problem]:
             yield from _observed_dimension(system, observation, node, factor)
 
 
-def _observed_plainly(system: System, names: np.ndarray, rows: np.ndarray) -> Iterator[Problem]:
+def _named(system: System, observed: Coded) -> np.ndarray:
+    """Return which observations are of a quantity by its name."""
+    if observed.values is system.flows.codes("id").values:
+        return np.ones(len(observed), dtype=bool)
+    names = quantity_names(system)
+    known = map(names.__contains__, observed.values.tolist())
+    return np.fromiter(known, bool, len(observed.values))[observed.codes]
+
+
+def _observed_plainly(system: System, rows: np.ndarray) -> Iterator[Problem]:
     """Compare units of observation and quantity once for each distinct pair of texts."""
     import pandas as pd
 
@@ -233,7 +256,7 @@ def _observed_plainly(system: System, names: np.ndarray, rows: np.ndarray) -> It
     code, units_given = table.coded("unit")
     if not any(units_given):
         return
-    given = table.column("unit")[rows]
+    names, given = table.column("quantity"), table.column("unit")[rows]
     stated = np.array([unit is not None for unit in units_given], dtype=bool)[code[rows]]
     if not stated.any():
         return
@@ -325,9 +348,13 @@ def _size(system: System) -> Iterator[Problem]:
     """Refuse what no computer could balance: every flow counts in every period and region."""
     periods, regions = len(system.periods), len(system.regions)
     flows = system.flows
-    times = np.where(flows.column("period") == "", periods, 1)
-    places = np.where(flows.column("region") == "", regions, 1)
-    count = int((times * places).sum()) + 2 * len(system.stocks) * periods * regions
+    if not flows.row_count and not system.stocks.row_count:
+        return
+    cells = np.ones(flows.row_count, dtype=np.int64)
+    for name, labels in (("period", periods), ("region", regions)):
+        part = flows.codes(name)
+        cells *= np.array([labels if value == "" else 1 for value in part.values])[part.codes]
+    count = int(cells.sum()) + 2 * len(system.stocks) * periods * regions
     if count > MAX_QUANTITIES:
         yield Problem(
             "too-many-quantities",

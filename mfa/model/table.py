@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
+from itertools import repeat
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+
+from mfa.model.column import Block, Coded, as_block, as_floats, as_objects, entry, joined_codes
 
 R = TypeVar("R")
 
@@ -38,12 +41,14 @@ class Table(Mapping[str, R], Generic[R]):
             f.name: (f.default_factory() if f.default_factory is not MISSING else f.default)
             for f in fields(record)  # type: ignore[arg-type]
         }
-        self._blocks: dict[str, list[np.ndarray]] = {name: [] for name in self._names}
+        self._blocks: dict[str, list[Block]] = {name: [] for name in self._names}
         self._open: dict[str, list[Any]] = {name: [] for name in self._names}
         self._count = 0
         self._first: dict[str, int] | None = {}
         self._arrays: dict[str, np.ndarray] = {}
-        self._coded: dict[str, tuple[np.ndarray, list[Any]]] = {}
+        self._coded: dict[str, Coded] = {}
+        self._lists: dict[str, list[Any]] = {}
+        self._found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def append(self, record: R) -> None:
         """Add one record at the end."""
@@ -54,8 +59,10 @@ class Table(Mapping[str, R], Generic[R]):
             self._first.setdefault(self._open[self._names[0]][-1], self._count)
         self._count += 1
 
-    def extend(self, columns: Mapping[str, Sequence[Any]]) -> None:
+    def extend(self, columns: Mapping[str, Sequence[Any] | Block]) -> None:
         """Add many rows given as columns of equal length; absent columns take their default.
+
+        A column may come as `mfa.model.column.Coded` or `Late`; numbers stay an array of numbers.
 
         Raises
         ------
@@ -70,8 +77,11 @@ class Table(Mapping[str, R], Generic[R]):
         for name in self._names:
             if name not in columns and self._defaults[name] is MISSING:
                 raise KeyError(f"column {name!r} is required")
-            block = np.empty(count, dtype=object)
-            block[:] = columns[name] if name in columns else self._defaults[name]
+            block = (
+                as_block(columns[name])
+                if name in columns
+                else Coded.constant(self._defaults[name], count)
+            )
             self._blocks[name].append(block)
         self._count += count
         self._first = None  # found again when somebody asks
@@ -119,37 +129,72 @@ class Table(Mapping[str, R], Generic[R]):
         if name not in self._arrays:
             tail = np.empty(len(self._open[name]), dtype=object)
             tail[:] = self._open[name]
-            out = np.concatenate([*self._blocks[name], tail])
+            out = np.concatenate([*(as_objects(b) for b in self._blocks[name]), tail])
             out.flags.writeable = False
             self._arrays[name] = out
         return self._arrays[name]
 
-    def coded(self, name: str) -> tuple[np.ndarray, list[Any]]:
-        """Return a column as codes and the distinct values they stand for, in order of appearance.
+    def numbers(self, name: str) -> np.ndarray:
+        """Return a column of numbers as floats, NaN where there is none; (`row_count`,)."""
+        blocks = [
+            *self._blocks[name],
+            *([as_objects(self._open[name])] if self._open[name] else []),
+        ]
+        return np.concatenate([np.zeros(0), *(as_floats(block) for block in blocks)])
 
-        Each value is looked at once, however often it is asked for.
+    def codes(self, name: str) -> Coded:
+        """Return a column as codes and values; each value is looked at once, however often asked.
+
+        A value may stand for no row where columns share their values (`Coded.shared`).
         """
         if name not in self._coded:
-            import pandas as pd
-
-            column = self.column(name)
-            code, values = pd.factorize(column, use_na_sentinel=False)
-            # An empty cell is what it was in the column: pandas makes every one of them NaN.
-            self._coded[name] = (
-                code,
-                [v if v == v else column[np.argmax(code == k)] for k, v in enumerate(values)],
-            )
+            blocks = [block for block in self._blocks[name] if len(block)]
+            if len(blocks) == 1 and isinstance(blocks[0], Coded) and not self._open[name]:
+                self._coded[name] = blocks[0]
+            else:
+                self._coded[name] = joined_codes(self.column(name))
         return self._coded[name]
+
+    def coded(self, name: str) -> tuple[np.ndarray, list[Any]]:
+        """Return the codes of a column and the values they stand for, see `codes`."""
+        coded = self.codes(name)
+        if name not in self._lists:
+            self._lists[name] = coded.values.tolist()
+        return coded.codes, self._lists[name]
+
+    def find(self, values: np.ndarray) -> np.ndarray:
+        """Return the first row of each of these ids, −1 for an unknown one.
+
+        The same array (values of a `Coded` column) is looked up once.
+        """
+        known = self._found.get(id(values))
+        if known is None:
+            rows = map(self._rows.get, values.tolist(), repeat(-1))
+            known = values, np.fromiter(rows, np.int64, len(values))
+            self._found[id(values)] = known
+        return known[1]
+
+    def link(self, values: np.ndarray, rows: np.ndarray) -> None:
+        """Note in which rows these ids stand, for somebody who knows; what `find` would return."""
+        self._found[id(values)] = values, rows
+
+    @property
+    def distinct(self) -> bool:
+        """Whether no id is known to stand in several rows; found without looking names up."""
+        return len(self.codes(self._names[0]).values) == self._count
 
     def _forget(self) -> None:
         self._arrays.clear()
         self._coded.clear()
+        self._lists.clear()
+        self._found.clear()
 
     def row(self, number: int) -> R:
         """Return the record in row `number`."""
         block, at = self._locate(number)
-        columns = self._open if block is None else {n: b[block] for n, b in self._blocks.items()}
-        return self.record(**{name: columns[name][at] for name in self._names})
+        if block is None:
+            return self.record(**{name: self._open[name][at] for name in self._names})
+        return self.record(**{n: entry(blocks[block], at) for n, blocks in self._blocks.items()})
 
     def _locate(self, number: int) -> tuple[int | None, int]:
         """Return the block (None: the rows added since) and the place of a row in it."""
@@ -177,8 +222,12 @@ class Table(Mapping[str, R], Generic[R]):
         block, at = self._locate(self._rows[identifier])
         self._forget()
         for name, value in values.items():
-            column = self._open[name] if block is None else self._blocks[name][block]
+            if block is None:
+                self._open[name][at] = value
+                continue
+            column = as_objects(self._blocks[name][block]).copy()
             column[at] = value
+            self._blocks[name][block] = column
 
     def frame(self) -> Any:
         """Return the table as a pandas DataFrame."""
