@@ -15,7 +15,7 @@ TITLE = N_("Data as given")
 _TITLES = {
     "process": N_("Process"), "layer": N_("Layer"), "period": N_("Period"),
     "region": N_("Region"), "in": N_("In"), "out": N_("Out"), "stock_change": N_("Stock change"),
-    "gap": N_("Gap (in − out − stock change)"), "unit": N_("Unit"),
+    "gap": N_("Gap"), "unit": N_("Unit"),
     "measured": N_("Flows with a figure"), "all": N_("Flows in all"),
     "share": N_("Share with a figure"),
 }  # fmt: skip

@@ -145,7 +145,7 @@ def sheet_row(number: int, cells: list[tuple[int, str | float]]) -> str:
 def sheet_page(rows: list[str], width: int, last: int) -> str:
     """Return a sheet of `rows` with two frozen header rows and a filter to the row `last`."""
     widths = "".join(
-        f'<col min="{n}" max="{n}" width="{24 if n == 1 else 15}" customWidth="1"/>'
+        f'<col min="{n}" max="{n}" width="{24 if n == 1 else 19}" customWidth="1"/>'
         for n in range(1, width + 1)
     )
     area = xml_text(f"A2:{letters(width)}{last}")
