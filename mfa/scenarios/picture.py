@@ -50,11 +50,7 @@ def draw_scenarios(
 
     names = [REFERENCE, *account.system.scenarios] if scenarios is None else scenarios
     accounts = [account if name == REFERENCE else account.under(name) for name in names]
-    graphs = [
-        weave(one, view, language=language, period=period, region=region,
-              node_sd=uncertainty == "text")
-        for one in accounts
-    ]  # fmt: skip
+    graphs = [weave(one, view, language=language, period=period, region=region) for one in accounts]
     titles = [scenario_name(one, language) for one in accounts]
     # The scenario is the title of its panel; above all of them stands the case.
     plain = weave(account, view, language=language, period=period, region=region).subtitle
