@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from importlib.util import find_spec
 
 
 class _Limit:
@@ -39,10 +38,7 @@ _LIMIT = _Limit()  # threads of linear algebra belong to the process: there is o
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let linear algebra use one thread; without threadpoolctl (extra ``[cluster]``) do nothing."""
-    if find_spec("threadpoolctl") is None:
-        yield
-        return
+    """Let linear algebra use one thread."""
     import scipy.sparse.linalg  # noqa: F401 - a library that is loaded later is not limited
 
     _LIMIT.enter()
