@@ -25,7 +25,7 @@ from mfa.balance.robust import huber_limits, huber_loss, huber_weights
 from mfa.errors import Problem
 from mfa.locale import N_
 from mfa.model.observation import Observation
-from mfa.model.quality import parse_spread
+from mfa.model.quality import Z95, parse_spread
 from mfa.model.table import Table
 
 NAMES = ("normal", "lognormal", "uniform", "triangular")
@@ -34,7 +34,6 @@ ALIASES = {"interval": "uniform", "": "normal"}
 REACH, LEAST = 6.0, 0.05
 LEAST_CURVATURE = 0.2
 FAR_CURVATURE = 0.01
-Z95 = 1.959963984540054
 
 
 def shape_codes(names: np.ndarray) -> np.ndarray:

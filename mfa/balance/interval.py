@@ -22,8 +22,8 @@ from mfa.balance.reconcile import Solution
 from mfa.balance.relaxation import Enclosure
 from mfa.balance.spread import combination_sd
 from mfa.balance.terms import compile_shape
+from mfa.model.quality import Z95
 
-Z95 = 1.959963984540054
 EFFORT = 6e5  # quantities × entries up to which every range has linear programmes of its own
 OVERHEAD = 300  # entries that a programme costs even if it is small
 BUDGET = 1e7  # quantities × ranges up to which errors that average out are accounted for

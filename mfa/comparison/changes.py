@@ -9,11 +9,11 @@ import numpy as np
 from mfa.balance.spread import combination_sd
 from mfa.comparison.shared import SharedData, share_data
 from mfa.comparison.sides import Side, region_pairs
+from mfa.model.quality import Z95
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Z95 = 1.959963984540054
 ROUNDING = 1e-9
 NOTHING = 1e-6
 """σ of a difference between scenarios below which the two sides are the same but for rounding."""

@@ -11,12 +11,11 @@ from mfa.comparison.changes import finish
 from mfa.comparison.joint import Gradient, Joint, combination
 from mfa.comparison.sides import Side, region_pairs
 from mfa.indicators.waste import DESTINATIONS, destination_flows
+from mfa.model.quality import Z95
 from mfa.result import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Z95 = 1.959963984540054
 
 
 def waste_changes(a: Side, b: Side) -> pd.DataFrame:

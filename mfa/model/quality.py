@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
+Z95 = 1.959963984540054  # σ that the 95 % interval of a normal quantity reaches to either side
 INDICATORS = ("reliability", "completeness", "temporal", "spatial", "other")
 NUMBER = r"[-+−]?[\d.,\s\u00a0\u202f]*\d(?:[eE][-+]?\d+)?"
 

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mfa.model.quality import Z95
 from mfa.model.quantity import material_codes
 from mfa.sankey import colours
 from mfa.sankey.graph import SankeyLink
@@ -146,18 +147,38 @@ def _partition(dimension: str, groups: dict[str, str], used: set[str]) -> Any:
     return floweaver.Partition.Simple(dimension, [(g, tuple(m)) for g, m in members.items()])
 
 
-def link_of(
+def links_of(
+    account: Account,
+    flows: pd.DataFrame,
+    woven: Sequence[tuple[str, str, str, list[int]]],
+    view: View,
+    cell: Cell,
+    usual: pd.Series,
+) -> tuple[tuple[SankeyLink, tuple[str, ...]], ...]:
+    """Return the links that `weave_flows` found, without titles, and the materials of each.
+
+    σ of all links that are sums are found at once.
+    """
+    parts = [flows.iloc[rows] for *_, rows in woven]
+    spreads = _spreads(account, parts, view.layer, cell)
+    return tuple(
+        (_link(account, part, ends, cell, usual, sd), tuple(part["material"]))
+        for (*ends, _), part, sd in zip(woven, parts, spreads, strict=True)
+    )
+
+
+def _link(
     account: Account,
     rows: pd.DataFrame,
     ends: list[str],
     cell: Cell,
     usual: pd.Series,
-) -> tuple[SankeyLink, tuple[str, ...]]:
-    """Return a link without its title, and the materials of its flows."""
+    spread: float,
+) -> SankeyLink:
     source, target, category = ends
     ids = tuple(rows["id"])
-    value, sd, lower, upper, status = _sum(account, rows, cell)
-    link = SankeyLink(
+    value, sd, lower, upper, status = _sum(account, rows, cell, spread)
+    return SankeyLink(
         id=f"{source}>{target}:{category}",
         source=source,
         target=target,
@@ -171,25 +192,34 @@ def link_of(
         flows=ids,
         usual=float(usual[list(ids)].sum(min_count=1)),
     )
-    return link, tuple(rows["material"])
 
 
-def _sum(account: Account, rows: pd.DataFrame, cell: Cell) -> tuple[float, ...]:
+def _spreads(
+    account: Account, parts: Sequence[pd.DataFrame], layer: str, cell: Cell
+) -> list[float]:
+    """Return σ of each sum of rows; NaN where it is free, or one row that has its own."""
+    sums = [dict.fromkeys(part["id"], 1.0) if len(part) > 1 else {} for part in parts]
+    return sum_sds(account, sums, cell, account.system.layer_unit(layer))
+
+
+def _sum(account: Account, rows: pd.DataFrame, cell: Cell, sd: float) -> tuple[float, ...]:
     """Return value, σ, interval and status of a sum of quantities, covariance included.
 
-    A sum can be determined although its parts are not.
+    A sum can be determined although its parts are not. `sd` is its σ, NaN where it is free.
     """
     if len(rows) == 1:
         row = rows.iloc[0]
         return row["value"], row["sd"], row["lower"], row["upper"], row["status"]
-    weights = dict.fromkeys(rows["id"], 1.0)
-    unit = account.system.layer_unit(rows["layer"].iloc[0])
-    sum_ = account.linear(weights, period=cell.period, region=cell.region, unit=unit)
-    if not sum_.known:
+    if math.isnan(sd):
         return math.nan, math.nan, rows["lower"].sum(), rows["upper"].sum(), "free"
+    value = rows["value"].sum(skipna=False)
+    if math.isnan(value):
+        weights = dict.fromkeys(rows["id"], 1.0)
+        unit = account.system.layer_unit(rows["layer"].iloc[0])
+        value = account.linear(weights, period=cell.period, region=cell.region, unit=unit).value
     weakest = next(status for status in _WEAKEST if status in set(rows["status"]))
     status = "determined" if weakest == "free" else weakest
-    return sum_.value, sum_.sd, sum_.lower, sum_.upper, status
+    return value, sd, value - Z95 * sd, value + Z95 * sd, status
 
 
 def sum_sds(
@@ -251,9 +281,11 @@ def stock_changes(
 ) -> dict[str, dict[str, Any]]:
     """Return node → what a `SankeyNode` says of its stock."""
     rows = _rows(account, "stock_change", layer, cell)
+    parts = dict(list(rows.groupby(rows["source"].map(groups), sort=True)))
+    spreads = _spreads(account, list(parts.values()), layer, cell)
     found: dict[str, dict[str, Any]] = {}
-    for node, part in rows.groupby(rows["source"].map(groups), sort=True):
-        value, sd, lower, upper, status = _sum(account, part, cell)
+    for (node, part), spread in zip(parts.items(), spreads, strict=True):
+        value, sd, lower, upper, status = _sum(account, part, cell, spread)
         known = status != "free"
         if known and abs(value) <= _DUST * max(abs(lower), abs(upper)):
             value = 0.0  # what rounding leaves of a stock that does not change

@@ -20,7 +20,7 @@ from mfa.sankey.gather import (
     category_keys,
     choose_label,
     flows_of,
-    link_of,
+    links_of,
     stock_changes,
     sum_sds,
     weave_flows,
@@ -107,10 +107,7 @@ def gather(
     everything = all_periods(account, view, cell, groups, kinds, flows)
     flows["category"] = category_keys(system, view, everything)[: len(flows)]
     usual = everything["value"].groupby(everything["id"]).mean()
-    links = tuple(
-        link_of(account, flows.iloc[rows], ends, cell, usual)
-        for *ends, rows in weave_flows(flows, groups)
-    )
+    links = links_of(account, flows, weave_flows(flows, groups), view, cell, usual)
     stocks = stock_changes(account, view.layer, groups, cell)
     return Gathered(account, view, cell, groups, kinds, everything, inner, links, stocks)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mfa.locale import N_, translator
+from mfa.model.quality import Z95
 from mfa.vocabulary import label
 from mfa.workbook.raw import RawTables, Row
 from mfa.workbook.rows import RESULT as MARK
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 MOST_LABELS = 12
 """For how many periods and regions a row shows results side by side."""
-Z95 = 1.959963984540054
 TITLES = {
     "value": N_("Balanced value"),
     "sd": N_("Balanced value: 1 σ"),
