@@ -13,6 +13,7 @@ from mfa.model.column import Block, Coded, Late, as_objects, entry, joined_codes
 from mfa.model.edit_check import find_problems
 from mfa.model.quality import INDICATORS, cv_from_scores, default_cv, parse_spread
 from mfa.model.quantity import OUTSIDE
+from mfa.model.system_units import check_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -244,7 +245,7 @@ def _check_units(system: System, name: str, frame: pd.DataFrame, problems: list[
     for text in frame["unit"].dropna().unique():
         try:
             if text:
-                system._unit(text, None)
+                check_unit(text, None)
         except (InputError, UnitError) as error:
             problems += [Problem(p.code, p.message, p.values) for p in error.problems]
 
