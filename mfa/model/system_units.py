@@ -10,7 +10,7 @@ from mfa.model.observing import at_place
 from mfa.model.relation import Name, parse_expression, walk
 
 if TYPE_CHECKING:
-    from mfa.model.system import System
+    from mfa.model.system_tables import SystemTables
 
 REGION_NAMES = {"north": "Bắc Bộ", "central": "Trung Bộ", "south": "Nam Bộ"}
 _REGIONAL = re.compile(r"\b(sào|mẫu|công)\b(?!\s+(?:Bắc|Trung|Nam))", re.IGNORECASE)
@@ -44,7 +44,7 @@ def regional_text(text: str, region: str) -> str:
     return _REGIONAL.sub(rf"\1 {name}", text) if name else text
 
 
-def unit_of(system: System, quantity: str) -> str:
+def unit_of(system: SystemTables, quantity: str) -> str:
     """Return the display unit of a quantity's values ("" for bare numbers).
 
     A formula has the unit of the first name in it.
