@@ -1,4 +1,4 @@
-"""From the arguments of a call to rows of a system's tables: checked, and never half added."""
+"""From the arguments of a call to rows of a system's tables: read, checked, added."""
 
 from __future__ import annotations
 
