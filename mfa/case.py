@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Sequence
 from functools import cached_property
@@ -10,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from mfa.case_path import CaseError, locate_case
 from mfa.errors import (
     ConvergenceError,
     InfeasibleError,
@@ -21,13 +21,12 @@ from mfa.errors import (
 from mfa.formats.inputs import (
     WORKBOOK_SUFFIXES,
     as_workbook,
-    holds_tables,
     input_hashes,
     read_input,
 )
 from mfa.locale import N_
 from mfa.model.intervention import REFERENCE
-from mfa.settings import SETTINGS, Settings, read_settings
+from mfa.settings import Settings
 
 if TYPE_CHECKING:
     from mfa.account import Account
@@ -36,9 +35,7 @@ if TYPE_CHECKING:
     from mfa.sankey import SankeyImage
     from mfa.workbook.raw import RawTables
 
-
-class CaseError(InputError):
-    """The path leads to nothing that could be opened as a case."""
+__all__ = ["Case", "CaseError", "open_case"]
 
 
 def open_case(path: str | os.PathLike[str]) -> Case:
@@ -58,62 +55,7 @@ def open_case(path: str | os.PathLike[str]) -> Case:
     InputError
         ``case.toml`` has errors.
     """
-    given = Path(path)
-    if not given.exists():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(given))
-    if given.name == SETTINGS and given.is_file():
-        given = given.parent
-    if given.is_dir():
-        return _open_folder(given)
-    if given.suffix.lower() not in WORKBOOK_SUFFIXES:
-        raise CaseError(
-            [
-                Problem(
-                    "no-case",
-                    "“{path}” is no case. A case is a folder with case.toml, a workbook (.xlsx) "
-                    "or a folder of tables (.csv).",
-                    {"path": given},
-                )
-            ]
-        )
-    if (given.parent / SETTINGS).is_file():
-        settings = read_settings(given.parent)
-        if settings.input.exists() and settings.input.samefile(given):
-            return Case(_name(given.parent), given.parent, settings)
-    return Case(given.stem, given.parent, Settings(given))
-
-
-def _open_folder(folder: Path) -> Case:
-    if (folder / SETTINGS).is_file():
-        return Case(_name(folder), folder, read_settings(folder))
-    if holds_tables(folder):
-        named = folder.resolve().parent if folder.resolve().name == "tables" else folder
-        return Case(_name(named), folder, Settings(folder))
-    books = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in WORKBOOK_SUFFIXES)
-    if books:
-        raise CaseError(
-            [
-                Problem(
-                    "no-settings",
-                    "The folder “{path}” has no case.toml. Name the workbook itself: {file}",
-                    {"path": folder, "file": folder / books[0]},
-                )
-            ]
-        )
-    raise CaseError(
-        [
-            Problem(
-                "no-case-folder",
-                "The folder “{path}” holds no case: neither case.toml nor tables such as "
-                "flows.csv. “mfa new” makes one.",
-                {"path": folder},
-            )
-        ]
-    )
-
-
-def _name(folder: Path) -> str:
-    return folder.resolve().name
+    return Case(*locate_case(Path(path)))
 
 
 class Case:

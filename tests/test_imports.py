@@ -58,6 +58,7 @@ SHORTCUTS = {
 """These lead downwards on purpose (`System.balance`, `Account.to_csv`): users call them."""
 BOTTOM = {
     "case",
+    "case_path",
     "cases",
     "__main__",
     "cli",

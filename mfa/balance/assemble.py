@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mfa.balance.builder import Builder
+from mfa.balance.enumeration import enumerate_quantities
 from mfa.balance.equations import (
     CARRY,
     DEFINITION,
@@ -22,7 +23,6 @@ from mfa.balance.quantities import (
     STOCK,
     codes,
     column_codes,
-    enumerate_quantities,
 )
 from mfa.errors import InputError, Problem
 from mfa.model.check import check_system

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mfa.errors import InputError, Problem, UnitError
-from mfa.model.column import Block, Coded, Late, as_objects, entry, joined_codes
+from mfa.errors import InputError, Problem
+from mfa.model.bulk_columns import check_units, columns_of
+from mfa.model.bulk_observations import add_observations
+from mfa.model.column import Coded, as_objects
 from mfa.model.edit_check import find_problems
-from mfa.model.quality import INDICATORS, cv_from_scores, default_cv, parse_spread
 from mfa.model.quantity import OUTSIDE
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mfa.model.system import System
-    from mfa.model.table import Table
 
-FEW = {
-    *("process", "material", "layer", "unit", "role", "period", "region", "quantity", "factor"),
-    *("source", "uncertainty"),
-}
-"""Columns whose values stand in many rows: each is looked at once."""
 DATA = ("value", "sd", "uncertainty")
-ORIGINS = ("default", "given", "scores")
 REQUIRED = {
     "processes": ("id",),
     "layers": ("id",),
@@ -73,7 +66,7 @@ def fill_system(system: System, tables: Mapping[str, Any]) -> None:
         _add_transfers(system, frames["transfers"], problems)
     for name in ("flows", "stocks", "parameters", "transfers", "observations"):
         if name in frames:
-            _add_observations(system, name, frames[name], problems)
+            add_observations(system, name, frames[name], problems)
     if "relations" in frames:
         for row in frames["relations"].fillna("").to_dict("records"):
             system.relate(**{str(key): value for key, value in row.items()})
@@ -158,43 +151,6 @@ def _ends_and_materials(system: System, frames: dict[str, pd.DataFrame]) -> None
         )
 
 
-def _columns(table: Table[Any], frame: pd.DataFrame) -> dict[str, Block]:
-    """Return the record columns of `frame`, empty cells replaced by the record's defaults."""
-    return {
-        name: _column(frame[name], name, table.default(name))
-        for name in table.names
-        if name in frame
-    }
-
-
-def _column(series: pd.Series, name: str, default: Any) -> Block:
-    """Return one column as it is kept: what few values fill as codes, numbers as numbers."""
-    import pandas as pd
-
-    if name in FEW:
-        code, names = pd.factorize(series)
-        values = as_objects([*np.asarray(names, dtype=object).tolist(), default])
-        if code.min(initial=0) >= 0:
-            return Coded(code, values[:-1])
-        names = values[:-1].tolist()
-        if default in names:
-            return Coded(np.where(code < 0, names.index(default), code), values[:-1])
-        return Coded(np.where(code < 0, len(names), code), values)
-    empty = series.isna().to_numpy()
-    if series.dtype == np.float64 and (default is None or not empty.any()):
-        column = series.to_numpy(dtype=float)
-        if not empty.any():
-            first = column[:1]
-            if len(column) and (column == first).all():
-                return Coded.constant(float(first[0]), len(column))
-            return column
-    column = series.to_numpy(dtype=object)
-    if empty.any():
-        column = column.copy()
-        column[empty] = default
-    return column
-
-
 def _add_things(
     system: System,
     name: str,
@@ -228,25 +184,14 @@ def _add_things(
                 {"id": frame.loc[row, "id"]},
             )
         )
-    _check_units(system, name, frame, problems)
-    columns = _columns(table, frame.drop(columns=list(ends or ()))) | (ends or {})
+    check_units(frame, problems)
+    columns = columns_of(table, frame.drop(columns=list(ends or ()))) | (ends or {})
     if alone:
         columns["id"] = Coded(np.arange(len(frame)), as_objects(columns["id"]))
     table.extend(columns)
     if "period" in frame:
         for period in frame["period"].dropna().unique():
             system._name_period(period)
-
-
-def _check_units(system: System, name: str, frame: pd.DataFrame, problems: list[Problem]) -> None:
-    if "unit" not in frame:
-        return
-    for text in frame["unit"].dropna().unique():
-        try:
-            if text:
-                system._unit(text, None)
-        except (InputError, UnitError) as error:
-            problems += [Problem(p.code, p.message, p.values) for p in error.problems]
 
 
 def _add_transfers(system: System, frame: pd.DataFrame, problems: list[Problem]) -> None:
@@ -267,58 +212,6 @@ def _add_transfers(system: System, frame: pd.DataFrame, problems: list[Problem])
     system.transfers.extend({"parameter": ids, "flow": frame["flow"].to_numpy(dtype=object)})
 
 
-def _add_observations(
-    system: System, name: str, frame: pd.DataFrame, problems: list[Problem]
-) -> None:
-    """Add the rows of `frame` that have a value as observations."""
-    import pandas as pd
-
-    if "value" not in frame:
-        return
-    has = frame["value"].notna().to_numpy()
-    frame = frame if has.all() else frame[has]
-    quantity = _quantities(system, name, frame, has)
-    value = pd.to_numeric(frame["value"], errors="coerce").to_numpy(dtype=float)
-    for row in np.flatnonzero(~np.isfinite(value))[:20]:
-        problems.append(
-            Problem(
-                "value-not-finite",
-                "The value of “{quantity}” is {value}; a finite number is expected.",
-                {"quantity": entry(quantity, row), "value": frame["value"].iloc[row]},
-            )
-        )
-    sd, origin, distribution = _spreads(system, frame, quantity, value, problems)
-    for row in np.flatnonzero(~(np.isfinite(sd) & (sd >= 0)) & np.isfinite(value))[:20]:
-        problems.append(
-            Problem(
-                "sd-negative",
-                "The uncertainty of “{quantity}” is {sd}; a number of 0 or more is expected.",
-                {"quantity": entry(quantity, row), "sd": float(sd[row])},
-            )
-        )
-    taken = ["id", "quantity", "value", "sd", "source" if name == "flows" else "id"]
-    columns = _columns(system.observations, frame.drop(columns=taken, errors="ignore"))
-    columns |= {
-        "id": (
-            frame["id"].to_numpy(dtype=object)
-            if name == "observations" and "id" in frame
-            else Late(len(frame), partial(_numbered, quantity))
-        ),
-        "quantity": quantity,
-        "value": value,
-        "sd": sd,
-        "sigma_from": origin,
-        "distribution": distribution,
-    }
-    if name != "observations":
-        columns.pop("unit", None)
-        for extra in ("note", "place"):
-            columns.pop(extra, None)
-    else:
-        _check_units(system, name, frame, problems)
-    system.observations.extend(columns)
-
-
 def _add_interventions(system: System, frame: pd.DataFrame) -> list[Problem]:
     """Add interventions one by one: there are few. Return what is wrong with them."""
     problems: list[Problem] = []
@@ -331,99 +224,3 @@ def _add_interventions(system: System, frame: pd.DataFrame) -> list[Problem]:
         else:
             problems += [p for _, p in find_problems(system, item) if p.severity == "error"]
     return problems
-
-
-def _quantities(system: System, name: str, frame: pd.DataFrame, has: np.ndarray) -> Coded:
-    """Return what each row of `frame` observes: the rows of a table with a value (`has`)."""
-    if name == "observations":
-        column = _column(frame["quantity"], "quantity", None)
-        assert isinstance(column, Coded)
-        return column
-    if name != "transfers":
-        own = getattr(system, name).codes("id")
-        if len(own) == len(has):  # a table that held nothing before
-            return Coded(own.codes[has], own.values, True)
-    return joined_codes(frame["id"].to_numpy(dtype=object))
-
-
-def _numbered(quantity: Coded) -> np.ndarray:
-    """Return an id for each observation: its quantity and which of its observations it is."""
-    import pandas as pd
-
-    names = as_objects(quantity)
-    if np.bincount(quantity.codes, minlength=1).max() <= 1:
-        return names + "#1" if len(names) else names
-    code = quantity.codes
-    number = pd.Series(code).groupby(code, sort=False).cumcount().to_numpy() + 1
-    return names + ("#" + number.astype(str).astype(object))
-
-
-def _spreads(
-    system: System,
-    frame: pd.DataFrame,
-    quantity: Coded,
-    value: np.ndarray,
-    problems: list[Problem],
-) -> tuple[np.ndarray, Coded, Coded]:
-    """Return σ, where it is from and the distribution: stated σ, stated text, scores, default."""
-    import pandas as pd
-
-    count = len(frame)
-    sd = (
-        pd.to_numeric(frame["sd"], errors="coerce").to_numpy(dtype=float).copy()
-        if "sd" in frame
-        else np.full(count, np.nan)
-    )
-    origin = np.where(np.isnan(sd), ORIGINS.index("default"), ORIGINS.index("given"))
-    distribution, shapes = np.zeros(count, dtype=np.int16), ["normal"]
-    if "uncertainty" in frame:
-        code, texts = pd.factorize(frame["uncertainty"].where(frame["uncertainty"] != ""))
-        for k, text in enumerate(texts):
-            rows = np.flatnonzero((code == k) & np.isnan(sd))
-            try:
-                one, two = parse_spread(str(text), 1.0), parse_spread(str(text), 2.0)
-            except ValueError:
-                problems.append(
-                    Problem(
-                        "uncertainty-unreadable",
-                        "The uncertainty “{text}” cannot be read. Write for "
-                        "example “10 %”, “5”, “± 5 %”, “*/ 1.5” or “[90; 110]”.",
-                        {"text": text},
-                    )
-                )
-                continue
-            relative = one.sd != two.sd
-            sd[rows] = one.sd * (np.abs(value[rows]) if relative else 1.0)
-            if one.unit:
-                sd[rows] *= _unit_factors(system, frame, quantity, rows, one.unit)
-            if one.distribution not in shapes:
-                shapes.append(one.distribution)
-            origin[rows] = ORIGINS.index("given")
-            distribution[rows] = shapes.index(one.distribution)
-    scores = [name for name in INDICATORS if name in frame]
-    if scores:
-        code, tuples = pd.factorize(
-            pd.MultiIndex.from_frame(frame[scores].astype(object).where(frame[scores].notna(), -1))
-        )
-        for k, row_scores in enumerate(tuples):
-            cv = cv_from_scores(
-                {n: int(s) for n, s in zip(scores, row_scores, strict=True) if s != -1}
-            )
-            rows = np.flatnonzero((code == k) & np.isnan(sd))
-            if cv is not None:
-                sd[rows], origin[rows] = cv * np.abs(value[rows]), ORIGINS.index("scores")
-    rest = np.isnan(sd)
-    sd[rest] = default_cv() * np.abs(value[rest])
-    return sd, Coded(origin, as_objects(ORIGINS), True), Coded(distribution, as_objects(shapes))
-
-
-def _unit_factors(
-    system: System, frame: pd.DataFrame, quantity: Coded, rows: np.ndarray, unit: str
-) -> np.ndarray:
-    """Return how many units of each row one `unit` of its stated σ is."""
-    from mfa.units import convert
-
-    given = frame["unit"].to_numpy(dtype=object) if "unit" in frame else [""] * len(frame)
-    return np.array(
-        [convert(1.0, unit, given[r] or system._unit_of(entry(quantity, r))) for r in rows]
-    )

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mfa.errors import InputError, Place, Problem, UnitError
+from mfa.errors import Place, Problem
+from mfa.model.adding import (
+    First,
+    add_flow,
+    add_layer,
+    add_observation,
+    add_parameter,
+    add_process,
+    add_record,
+    add_relation,
+    add_stock,
+    add_transfer_coefficient,
+    checked_correlation,
+    regional,
+)
+from mfa.model.intervening import add_intervention
 from mfa.model.intervention import Intervention, Scenario, scenarios_of
 from mfa.model.observation import Observation, Source
-from mfa.model.observing import at_place, observed_spread, observed_value, unit_part
-from mfa.model.quantity import OUTSIDE, Flow, Layer, Material, Parameter, Process, Stock, Transfer
-from mfa.model.relation import Relation, parse_expression, parse_relation
-from mfa.model.table import Table
+from mfa.model.quantity import Flow, Layer, Material, Parameter, Process, Stock
+from mfa.model.relation import Relation
+from mfa.model.system_tables import SystemTables
 from mfa.model.view import View, ViewGroup
 
 if TYPE_CHECKING:
     from mfa.account import Account
-    from mfa.model.editing import Applied
 
 
-REGION_NAMES = {"north": "Bắc Bộ", "central": "Trung Bộ", "south": "Nam Bộ"}
-_REGIONAL = re.compile(r"\b(sào|mẫu|công)\b(?!\s+(?:Bắc|Trung|Nam))", re.IGNORECASE)
-
-
-class System:
+class System(SystemTables):
     """Processes, flows, stocks, materials, parameters, relations and observations of one city.
 
     Parameters
@@ -53,49 +60,6 @@ class System:
     >>> account["husk"].status, round(account["husk"].value, 6)
     ('determined', 58.0)
     """
-
-    def __init__(
-        self,
-        title: str = "",
-        unit: str = "t/year",
-        *,
-        periods: Sequence[object] = (),
-        regions: Sequence[str] | Mapping[str, Sequence[str]] = (),
-        info: Mapping[str, str] | None = None,
-    ) -> None:
-        from mfa.units import parse_unit
-
-        parse_unit(unit)
-        self.unit = unit
-        self.info: dict[str, str] = {"title_en": title, "title_vi": title} | dict(info or {})
-        self.region_tree = dict(regions) if isinstance(regions, Mapping) else {}
-        self._regions = tuple(
-            dict.fromkeys(
-                [*self.region_tree, *(c for kids in self.region_tree.values() for c in kids)]
-                if self.region_tree
-                else regions
-            )
-        )
-        self._periods = tuple(str(p) for p in periods)
-        self._named_periods: dict[str, None] = {}
-        self.processes: Table[Process] = Table(Process)
-        self.layers: Table[Layer] = Table(Layer)
-        self.materials: Table[Material] = Table(Material)
-        self.flows: Table[Flow] = Table(Flow)
-        self.stocks: Table[Stock] = Table(Stock)
-        self.parameters: Table[Parameter] = Table(Parameter)
-        self.observations: Table[Observation] = Table(Observation)
-        self.relations: Table[Relation] = Table(Relation)
-        self.transfers: Table[Transfer] = Table(Transfer)
-        self.sources: Table[Source] = Table(Source)
-        self.views: Table[View] = Table(View)
-        self.interventions: Table[Intervention] = Table(Intervention)
-        self.applied: Applied | None = None
-        self.correlations: list[tuple[str, str, float]] = []
-        self._counts: Counter[str] = Counter()
-        for outside in OUTSIDE:
-            self.processes.append(Process(outside, boundary=outside, balance=False))
-        self.layers.append(Layer("goods", unit=unit))
 
     @classmethod
     def from_tables(
@@ -139,44 +103,6 @@ class System:
         fill_system(system, tables)
         return system
 
-    # ------------------------------------------------------------------ what the system is made of
-
-    @property
-    def periods(self) -> tuple[str, ...]:
-        """Labels of the periods, in order; ``("",)`` when there is one without a name."""
-        return self._periods or tuple(sorted(self._named_periods)) or ("",)
-
-    @property
-    def regions(self) -> tuple[str, ...]:
-        """Labels of the regions; ``("",)`` when there is only the city itself."""
-        return self._regions or ("",)
-
-    def title(self, language: str = "en") -> str:
-        """Return the title in `language`."""
-        return self._text("title", language)
-
-    def boundary(self, language: str = "en") -> str:
-        """Return the description of the system boundary in `language`."""
-        return self._text("boundary", language)
-
-    def description(self, language: str = "en") -> str:
-        """Return what the study is about, in `language`."""
-        return self._text("description", language)
-
-    @property
-    def population(self) -> str | None:
-        """Id of the parameter that holds the population, if the case names one."""
-        return self.info.get("population") or None
-
-    @property
-    def grdp(self) -> str | None:
-        """Id of the parameter that holds the regional product, if the case names one."""
-        return self.info.get("grdp") or None
-
-    def _text(self, key: str, language: str) -> str:
-        other = "en" if language == "vi" else "vi"
-        return self.info.get(f"{key}_{language}") or self.info.get(f"{key}_{other}") or ""
-
     # ----------------------------------------------------------------------------------- adding
 
     def process(self, id: str, **fields: Any) -> Process:
@@ -187,46 +113,15 @@ class System:
         InputError
             The id is taken (the three outside processes may be described once more).
         """
-        record = Process(id, **fields)
-        if id in OUTSIDE:
-            self.processes.update(
-                id,
-                name_en=record.name_en,
-                name_vi=record.name_vi,
-                sector=record.sector,
-                stage=record.stage,
-                note=record.note,
-                place=record.place,
-            )
-            return self.processes[id]
-        self._new(self.processes, id, record.place)
-        self.processes.append(record)
-        return record
+        return add_process(self, Process(id, **fields))
 
     def layer(self, id: str, unit: str = "", **fields: Any) -> Layer:
         """Add a layer in its own unit (``goods`` exists)."""
-        record = Layer(id, unit=self.unit_text(unit or self.unit), **fields)
-        self._unit(record.unit, record.place)
-        if id == "goods":
-            self.layers.update(
-                id,
-                name_en=record.name_en,
-                name_vi=record.name_vi,
-                unit=record.unit,
-                note=record.note,
-                place=record.place,
-            )
-            return self.layers[id]
-        self._new(self.layers, id, record.place)
-        self.layers.append(record)
-        return record
+        return add_layer(self, Layer(id, unit=self.unit_text(unit or self.unit), **fields))
 
     def material(self, id: str, **fields: Any) -> Material:
         """Add a material; fields as in `Material` (parent, mf_code, density…)."""
-        record = Material(id, **fields)
-        self._new(self.materials, id, record.place)
-        self.materials.append(record)
-        return record
+        return add_record(self.materials, Material(id, **fields))
 
     def flow(
         self,
@@ -254,15 +149,8 @@ class System:
         InputError
             The id is taken or the unit unknown.
         """
-        self._regional(fields)
-        record = Flow(id, source, target, **fields)
-        self._new(self.flows, id, record.place, repeat=bool(record.period or record.region))
-        self._measured_as(record)
-        self._name_period(record.period)
-        self.flows.append(record)
-        when = {"period": record.period, "region": record.region}
-        self._first(record, value, sd, uncertainty, when | dict(observed or {}))
-        return record
+        record = Flow(id, source, target, **regional(self, fields))
+        return add_flow(self, record, First(value, sd, uncertainty, observed))
 
     def stock(
         self,
@@ -281,15 +169,8 @@ class System:
         Calling again with the same id adds the level of another period. A level for the label just
         before the first period (``"2022"`` before ``"2023"``) is the opening level.
         """
-        self._regional(fields)
-        record = Stock(id, process, **fields)
-        if id not in self.stocks:
-            self._new(self.stocks, id, record.place)
-            self._measured_as(record)
-            self.stocks.append(record)
-        when = {"period": str(period)}
-        self._first(record, value, sd, uncertainty, when | dict(observed or {}))
-        return self.stocks[id]
+        record = Stock(id, process, **regional(self, fields))
+        return add_stock(self, record, period, First(value, sd, uncertainty, observed))
 
     def parameter(
         self,
@@ -306,19 +187,8 @@ class System:
 
         Unbounded unless ``lower=`` or ``upper=`` says otherwise; ``start=`` helps a nonlinear one.
         """
-        self._regional(fields)
-        record = Parameter(id, period=str(period), **fields)
-        if isinstance(value, str) and record.unit is None and unit_part(value):
-            unit = self.unit_text(unit_part(value))
-            record = Parameter(id, period=str(period), **fields | {"unit": unit})
-        self._new(self.parameters, id, record.place, repeat=bool(record.period or record.region))
-        if record.unit:
-            self._unit(record.unit, record.place)
-        self._name_period(record.period)
-        self.parameters.append(record)
-        when = {"period": record.period, "region": record.region}
-        self._first(record, value, sd, uncertainty, when | dict(observed or {}))
-        return record
+        fields |= {"id": id, "period": str(period)}
+        return add_parameter(self, fields, First(value, sd, uncertainty, observed))
 
     def transfer_coefficient(
         self, id: str, flow: str, *, of: str | None = None, **fields: Any
@@ -330,24 +200,7 @@ class System:
         of
             Formula of what is shared out; default: all that enters the flow's source process.
         """
-        if flow not in self.flows:
-            raise InputError(
-                [
-                    Problem(
-                        "transfer-flow",
-                        "The transfer coefficient “{id}” is of the "
-                        "flow “{flow}”, which does not exist yet.",
-                        {"id": id, "flow": flow},
-                        fields.get("place"),
-                    )
-                ]
-            )
-        record = self.parameter(id, **{"lower": 0.0, "upper": 1.0, "unit": "1"} | fields)
-        if of:
-            self.relate(f'"{flow}" = "{id}" * ({of})', id=f"tc_{id}", place=record.place)
-        else:
-            self.transfers.append(Transfer(id, flow, record.place))
-        return record
+        return add_transfer_coefficient(self, id, flow, of, fields)
 
     def observe(
         self,
@@ -384,41 +237,11 @@ class System:
         InputError
             The value is no finite number, an uncertainty is negative or unreadable, a unit unknown.
         """
-        number, unit = observed_value(value, unit, decimal, place)
-        if unit:
-            unit = self.unit_text(unit)
-            self._unit(unit, place)
-        distribution = fields.pop("distribution", "")
-        spread, origin = observed_spread(
-            quantity,
-            number,
-            sd,
-            uncertainty,
-            fields,
-            lambda: unit or self._unit_of(quantity),
-            decimal,
-            place,
-        )
-        self._counts[quantity] += 1
-        self._name_period(period)
-        record = Observation(
-            id or f"{quantity}#{self._counts[quantity]}",
-            quantity,
-            number,
-            spread.sd,
-            unit,
-            factor=factor,
-            uncertainty=uncertainty,
-            sigma_from=origin,
-            distribution=distribution or spread.distribution,
-            period=str(period),
-            place=place,
-            **fields,
-        )
-        if id:
-            self._new(self.observations, record.id, place)
-        self.observations.append(record)
-        return record
+        fields |= {"factor": factor, "period": str(period)}
+        return add_observation(
+            self, quantity, value, sd=sd, uncertainty=uncertainty, unit=unit, id=id, place=place,
+            decimal=decimal, fields=fields,
+        )  # fmt: skip
 
     def relate(self, formula: str, *, id: str = "", **fields: Any) -> Relation:
         """Add an equation or inequality between quantities.
@@ -432,40 +255,20 @@ class System:
         InputError
             The formula does not parse; the problem gives the position.
         """
-        record = Relation(id or f"r{self.relations.row_count + 1}", formula, **fields)
-        parse_relation(formula, record.place)
-        self._new(self.relations, record.id, record.place)
-        self.relations.append(record)
-        return record
+        name = id or f"r{self.relations.row_count + 1}"
+        return add_relation(self, Relation(name, formula, **fields))
 
     def correlate(self, first: str, second: str, correlation: float) -> None:
         """State the correlation between the observations of two quantities, or of two ids."""
-        if not -1 < correlation < 1:
-            raise InputError(
-                [
-                    Problem(
-                        "correlation-range",
-                        "The correlation of “{first}” and "
-                        "“{second}” is {value}; between −1 and 1 is expected.",
-                        {"first": first, "second": second, "value": correlation},
-                    )
-                ]
-            )
-        self.correlations.append((first, second, float(correlation)))
+        self.correlations.append(checked_correlation(first, second, correlation))
 
     def source(self, id: str, **fields: Any) -> Source:
         """Add a source of figures; fields as in `Source`."""
-        record = Source(id, **fields)
-        self._new(self.sources, id, record.place)
-        self.sources.append(record)
-        return record
+        return add_record(self.sources, Source(id, **fields))
 
     def view(self, id: str, groups: Iterable[ViewGroup], **fields: Any) -> View:
         """Add a Sankey definition made of `groups`."""
-        record = View(id, tuple(groups), **fields)
-        self._new(self.views, id, record.place)
-        self.views.append(record)
-        return record
+        return add_record(self.views, View(id, tuple(groups), **fields))
 
     # ------------------------------------------------------------------------------- scenarios
 
@@ -513,16 +316,10 @@ class System:
         >>> round(s.under("frugal").balance()["husk"].value, 6)
         80.0
         """
-        from mfa.model.intervention_value import stated
-
-        number = stated(self, quantity, action, value, sd, uncertainty, unit, decimal, place)
-        record = Intervention(
-            id or f"i{self.interventions.row_count + 1}", scenario, quantity, action,
-            period=str(period), place=place, uncertainty=uncertainty, **number, **fields,
+        return add_intervention(
+            self, scenario, quantity, action, value, sd=sd, uncertainty=uncertainty, unit=unit,
+            id=id, place=place, decimal=decimal, fields=fields | {"period": str(period)},
         )  # fmt: skip
-        self._new(self.interventions, record.id, place)
-        self.interventions.append(record)
-        return record
 
     @property
     def scenarios(self) -> dict[str, Scenario]:
@@ -578,113 +375,3 @@ class System:
         from mfa.account import balance
 
         return balance(self, **options)
-
-    # --------------------------------------------------------------------------------- helpers
-
-    def _regional(self, fields: dict[str, Any]) -> None:
-        if fields.get("unit"):
-            fields["unit"] = self.unit_text(fields["unit"])
-
-    def _measured_as(self, record: Flow | Stock) -> None:
-        """Check a record's unit; a material that is named for the first time gets a row."""
-        if record.unit:
-            self._unit(record.unit, record.place)
-        if record.material and record.material not in self.materials:
-            self.materials.append(Material(record.material))
-
-    def _first(
-        self,
-        record: Flow | Stock | Parameter,
-        value: float | str | None,
-        sd: float | None,
-        uncertainty: str,
-        fields: Mapping[str, Any],
-    ) -> None:
-        """Add the observation that came with a record, if one came."""
-        if value is not None:
-            fields = {"place": record.place} | dict(fields)
-            self.observe(record.id, value, sd=sd, uncertainty=uncertainty, **fields)
-
-    def _name_period(self, period: object) -> None:
-        if str(period):
-            self._named_periods[str(period)] = None
-
-    def _new(
-        self, table: Table[Any], identifier: str, place: Place | None, repeat: bool = False
-    ) -> None:
-        """Refuse an empty id and one that is taken in `table`."""
-        if not identifier:
-            raise InputError(
-                [
-                    Problem(
-                        "id-missing",
-                        "An id is missing. Every row needs a short, unique id.",
-                        {},
-                        place,
-                    )
-                ]
-            )
-        if identifier in table and not repeat:
-            raise InputError(
-                [
-                    Problem(
-                        "id-duplicate",
-                        "The id “{id}” stands twice. Ids must be unique.",
-                        {"id": identifier},
-                        place,
-                    )
-                ]
-            )
-
-    def unit_text(self, text: str) -> str:
-        """Return `text` with sào, mẫu and công made explicit for the region the case declares."""
-        region = REGION_NAMES.get(self.info.get("sao_region", ""), "")
-        return _REGIONAL.sub(rf"\1 {region}", text) if region else text
-
-    def _unit(self, text: str, place: Place | None) -> None:
-        from mfa.units import parse_unit
-
-        try:
-            parse_unit(text)
-        except UnitError as error:
-            raise InputError(at_place(error.problems, place)) from error
-
-    def _unit_of(self, quantity: str) -> str:
-        """Return the display unit of a quantity's values ("" for bare numbers and formulas)."""
-        name = quantity.strip().strip('"`')
-        if name in self.flows:
-            flow = self.flows[name]
-            return flow.unit or self.layer_unit(flow.layer)
-        if name in self.parameters:
-            return self.parameters[name].unit or ""
-        base = name.removesuffix(".change")
-        if base in self.stocks:
-            return self.stock_units(base)[0 if base == name else 1]
-        node = parse_expression(quantity)
-        names = [n.id for n in _names(node)]
-        return self._unit_of(names[0]) if names else self.unit
-
-    def layer_unit(self, layer: str) -> str:
-        """Return the unit of a layer's flows."""
-        return (self.layers[layer].unit if layer in self.layers else "") or self.unit
-
-    def stock_units(self, stock: str) -> tuple[str, str]:
-        """Return the units of a stock's level and of its change."""
-        from mfa.units import parse_unit
-
-        record = self.stocks[stock]
-        rate = self.layer_unit(record.layer)
-        per_time = parse_unit(rate).dimension.get("time", 0) < 0
-        amount = rate.rsplit("/", 1)[0].strip() if per_time and "/" in rate else rate
-        if not record.unit:
-            return amount, rate
-        unit = parse_unit(record.unit)
-        if unit.dimension == parse_unit(rate).dimension:
-            return amount, record.unit
-        return record.unit, f"{record.unit}/year" if per_time else record.unit
-
-
-def _names(node: Any) -> list[Any]:
-    from mfa.model.relation import Name, walk
-
-    return [item for item in walk(node) if isinstance(item, Name)]

@@ -1,14 +1,41 @@
-"""The number of an intervention: value, σ and unit from what somebody wrote down."""
+"""An intervention from what somebody wrote down: its value, σ and unit, and its row."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mfa.model.adding import add_record
+from mfa.model.intervention import Intervention
 from mfa.model.observing import observed_spread, observed_value
+from mfa.model.system_units import check_unit, unit_of
 
 if TYPE_CHECKING:
     from mfa.errors import Place
     from mfa.model.system import System
+
+
+def add_intervention(
+    system: System,
+    scenario: str,
+    quantity: str,
+    action: str,
+    value: float | str | None,
+    *,
+    sd: float | None,
+    uncertainty: str,
+    unit: str | None,
+    id: str,
+    place: Place | None,
+    decimal: str | None,
+    fields: dict[str, Any],
+) -> Intervention:
+    """Add an intervention, see `System.intervene`."""
+    number = stated(system, quantity, action, value, sd, uncertainty, unit, decimal, place)
+    record = Intervention(
+        id or f"i{system.interventions.row_count + 1}", scenario, quantity, action,
+        place=place, uncertainty=uncertainty, **number, **fields,
+    )  # fmt: skip
+    return add_record(system.interventions, record)
 
 
 def stated(
@@ -37,12 +64,12 @@ def stated(
     number, unit = observed_value(value, unit, decimal, place)
     if unit:
         unit = system.unit_text(unit)
-        system._unit(unit, place)
+        check_unit(unit, place)
     if action != "set" and sd is None and not uncertainty:
         sd = 0.0
 
     def own() -> str:
-        return unit or ("" if action == "multiply" else system._unit_of(quantity))
+        return unit or ("" if action == "multiply" else unit_of(system, quantity))
 
     spread, origin = observed_spread(quantity, number, sd, uncertainty, {}, own, decimal, place)
     return {
