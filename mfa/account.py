@@ -15,7 +15,8 @@ from mfa.balance.assemble import assemble
 from mfa.balance.classify import STATUSES, Classification, classify
 from mfa.balance.equations import Equations
 from mfa.balance.quantities import PARAMETER
-from mfa.balance.reconcile import Solution, reconcile
+from mfa.balance.reconcile import reconcile
+from mfa.balance.solution import Solution
 from mfa.balance.spread import combination_sd, posterior_sd
 from mfa.balance.tests import Tests, examine
 from mfa.model.system import System
