@@ -575,7 +575,7 @@ class System:
         ClusterError
             The cluster cannot be reached, or cannot do the work.
         """
-        from mfa.account import balance
+        from mfa.balancing import balance
 
         return balance(self, **options)
 
