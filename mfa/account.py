@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mfa.balance.assemble import assemble
 from mfa.balance.classify import STATUSES, Classification, classify
 from mfa.balance.equations import Equations
-from mfa.balance.quantities import PARAMETER
-from mfa.balance.reconcile import Solution, reconcile
-from mfa.balance.spread import combination_sd, posterior_sd
+from mfa.balance.lookup import index_of
+from mfa.balance.solution import Solution
+from mfa.balance.spread import posterior_sd
 from mfa.balance.tests import Tests, examine
 from mfa.model.system import System
 from mfa.result import Estimate, QuantityResult
@@ -32,44 +31,6 @@ if TYPE_CHECKING:
     from mfa.cluster import Progress, Where
     from mfa.ensemble import Ensemble
     from mfa.verdict import TestResult
-
-Z95 = 1.959963984540054
-
-
-def balance(
-    system: System, *, robust: str | None = None, client: Where = None, **unknown: Any
-) -> Account:
-    """Reconcile `system` and return its account; options as in `System.balance`.
-
-    Raises
-    ------
-    InputError, InfeasibleError, ConvergenceError, ClusterError
-        See `System.balance`.
-    """
-    from mfa.balance.robust import refuse_unknown_options
-
-    refuse_unknown_options(robust, unknown)
-    equations = assemble(system)
-    if client is None:
-        return _balanced(system, equations, robust, None)
-    from mfa.balance.division import divide
-    from mfa.cluster import Crew, connected
-
-    with connected(client) as found:
-        return _balanced(system, equations, robust, divide(equations, Crew(found)))
-
-
-def _balanced(
-    system: System, equations: Equations, robust: str | None, division: Division | None
-) -> Account:
-    from mfa.balance.infeasible import refuse_if_impossible, without_value
-
-    try:
-        solution = reconcile(equations, robust=robust is not None, division=division)
-    except ArithmeticError:
-        raise without_value(system, equations) from None
-    refuse_if_impossible(system, equations, solution)
-    return Account(system, equations, solution, division)
 
 
 class Account:
@@ -162,7 +123,7 @@ class Account:
             There is no such scenario, or its data cannot be balanced.
         """
         if scenario not in self._under:
-            account = balance(self.system.under(scenario))
+            account = self.system.under(scenario).balance()
             account.inputs = self.inputs
             self._under[scenario] = account
         return self._under[scenario]
@@ -185,35 +146,9 @@ class Account:
 
         return quantity_table(self)
 
-    def _opening_label(self) -> str:
-        first = self.system.periods[0]
-        return str(int(first) - 1) if first.isdigit() else "opening"
-
-    def _index(self, name: str, labels: tuple[str, ...] = (), what: str = "") -> int:
+    def _index(self, name: str, labels: tuple[str, ...] = ()) -> int:
         """Return the index of one quantity; KeyError that lists the choices otherwise."""
-        q, s = self.equations.quantities, self.system
-        if name not in q.slots:
-            from mfa.model.names import suggest
-
-            near = suggest(name, q.slots)
-            raise KeyError(f"no quantity {name!r}" + (f"; did you mean {near!r}?" if near else ""))
-        cells = q.cells(name)
-        for label in labels:
-            if label in s.periods:
-                cells = cells[s.periods.index(label)][None, :]
-            elif label in s.regions:
-                cells = cells[:, s.regions.index(label)][:, None]
-            elif label == self._opening_label() and (name, 0) in q.opening:
-                return q.opening[name, 0]
-            else:
-                raise KeyError(f"{label!r} is no period and no region")
-        found = np.unique(cells[cells >= 0])
-        if len(found) != 1:
-            raise KeyError(
-                f"{name!r} has {len(found)} values; say which period or region: "
-                f"{', '.join(x for x in [*s.periods, *s.regions] if x)}"
-            )
-        return int(found[0])
+        return index_of(self.equations.quantities, self.system, name, labels)
 
     def __getitem__(self, key: str | tuple[Any, ...]) -> QuantityResult:
         name, *labels = key if isinstance(key, tuple) else (key,)
@@ -278,15 +213,9 @@ class Account:
         unit
             Unit of the result; default: the unit of the first quantity.
         """
-        q = self.equations.quantities
-        labels = tuple(label for label in (period, region) if label)
-        vector = np.zeros(q.count)
-        first: str | None = unit
-        for name, weight in weights.items():
-            index = self._index(name, labels if q.kinds[q.cells(name).max()] != PARAMETER else ())
-            vector[index] += weight
-            first = first if first is not None else (q.unit[index] or "")
-        return self._estimate(float(vector @ self.solution.x), vector, first or "")
+        from mfa.combination import linear
+
+        return linear(self, weights, period, region, unit)
 
     def evaluate(
         self, formula: str, *, unit: str | None = None, period: str = "", region: str = ""
@@ -301,26 +230,9 @@ class Account:
         InputError
             The formula does not parse, names something unknown or mixes dimensions.
         """
-        from mfa.balance.gradient import differentiate
-        from mfa.balance.target import result_unit
-        from mfa.model.dimension import expression_dimension
-        from mfa.model.relation import parse_expression
+        from mfa.combination import evaluate
 
-        node = parse_expression(formula)
-        dimension = expression_dimension(self.system, node, formula)
-        value, weights = differentiate(self, node, period, region)
-        return self._estimate(value, weights, result_unit(self.system, dimension, unit, formula))
-
-    def _estimate(self, value: float, weights: np.ndarray, unit: str) -> Estimate:
-        from mfa.units import parse_unit
-
-        factor = self.equations.quantities.internal.factor(parse_unit(unit)) if unit else 1.0
-        if not self.classification.determines(weights):
-            low, high = self._feasible.range_of(weights)
-            return Estimate(np.nan, np.nan, low / factor, high / factor, unit, "free")
-        sd = float(combination_sd(self.solution, weights[:, None])[0]) / factor
-        value /= factor
-        return Estimate(value, sd, value - Z95 * sd, value + Z95 * sd, unit, "determined")
+        return evaluate(self, formula, unit, period, region)
 
     @cached_property
     def _feasible(self) -> FeasibleSet:

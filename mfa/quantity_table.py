@@ -9,6 +9,7 @@ import numpy as np
 from mfa.balance.classify import FREE, STATUSES
 from mfa.balance.data import merge
 from mfa.balance.distribution import interval
+from mfa.balance.lookup import opening_label
 from mfa.balance.quantities import KIND_NAMES
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _ends(account: Account) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _labels(account: Account) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     q, s = account.equations.quantities, account.system
     layers = np.array([*s.layers, ""], dtype=object)
-    opening = account._opening_label()
+    opening = opening_label(s)
     periods = np.array([*s.periods, "", opening], dtype=object)
     regions = np.array([*s.regions, ""], dtype=object)
     p = np.where(

@@ -23,6 +23,8 @@ BASE = {"", "errors", "files", "locale", "vocabulary", "units", "unit_list", "un
 BASE |= {"number_text", "threads", "cluster"}
 ACCOUNT = {
     "account",
+    "balancing",
+    "combination",
     "ensemble",
     "export",
     "result",
@@ -51,7 +53,7 @@ ALLOWED = {
 }
 """Room → rooms it may import; ``""`` is the package itself, for its version."""
 SHORTCUTS = {
-    ("mfa.model.system", "account"),
+    ("mfa.model.system", "balancing"),
     ("mfa.account", "sankey"),
     ("mfa.account", "formats"),
 }

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from mfa.balance.equations import Observations
-from mfa.balance.reconcile import Solution
+from mfa.balance.solution import Solution
 from mfa.balance.tests import Tests
 
 PROBES = 4

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mfa.balance.equations import Observations
-from mfa.balance.reconcile import Solution
+from mfa.balance.solution import Solution
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ import scipy.sparse as sp
 
 from mfa.balance.classify import EXACT, even_scales
 from mfa.balance.kkt import KKT
-from mfa.balance.reconcile import Solution
+from mfa.balance.solution import Solution
 
 PROBES = 8
 ALIKE = 1e-6

@@ -38,8 +38,9 @@ from mfa.balance.equations import Equations, Observations
 from mfa.balance.implied import implied_lower_bounds
 from mfa.balance.kkt import KKT
 from mfa.balance.newton import Newton
-from mfa.balance.reconcile import Solution, reconcile
+from mfa.balance.reconcile import reconcile
 from mfa.balance.response import Answers, Response, unit_columns
+from mfa.balance.solution import Solution
 
 BLOCK = 256
 LARGEST = 4_000_000

@@ -13,7 +13,8 @@ import scipy.sparse as sp
 from scipy.optimize import linprog
 
 from mfa.balance.equations import BALANCE, CARRY, PARENT, RELATION, TRANSFER, Equations, rough
-from mfa.balance.reconcile import Solution, open_rows
+from mfa.balance.iteration import open_rows
+from mfa.balance.solution import Solution
 from mfa.errors import ConvergenceError, InfeasibleError, Place, Problem
 from mfa.locale import N_
 from mfa.model.system import System

@@ -18,8 +18,8 @@ import scipy.sparse as sp
 from mfa.balance.equations import Equations, TermBlock
 from mfa.balance.kkt import CHUNK
 from mfa.balance.programme import Extreme, Programme
-from mfa.balance.reconcile import Solution
 from mfa.balance.relaxation import Enclosure
+from mfa.balance.solution import Solution
 from mfa.balance.spread import combination_sd
 from mfa.balance.terms import compile_shape
 from mfa.model.quality import Z95

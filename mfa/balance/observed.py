@@ -22,6 +22,7 @@ from mfa.units import parse_unit
 
 DEFINITE = 1e-10  # least eigenvalue of a correlation matrix
 SHOWN = 6
+HEAVIEST = 1e300  # weight 1/σ², and weight × value, that can still be summed
 
 
 def compile_observations(builder: Builder) -> Observations:
@@ -41,6 +42,7 @@ def compile_observations(builder: Builder) -> Observations:
     builder.problems += distribution_problems(table)
     shape, limits = shape_column(table), stated_limits(table) * scale[:, None]
     sd = np.where(shape == TRIANGULAR, triangular_sd(value, limits, sd), sd)
+    builder.problems += _too_certain(builder, value, sd)
     rows = np.arange(table.row_count)
     return Observations(index, value, sd, rows, _covariances(builder, sd), shape, limits)
 
@@ -154,6 +156,23 @@ def _scales(builder: Builder, index: np.ndarray) -> np.ndarray:
     )
     scale = given[code] if len(code) else np.zeros(0)
     return np.where(np.isnan(scale), own[index] if len(index) else scale, scale)
+
+
+def _too_certain(builder: Builder, value: np.ndarray, sd: np.ndarray) -> list[Problem]:
+    """Return a problem for each σ that is not 0, but so small that weights overflow."""
+    limit = np.sqrt(np.maximum(np.abs(value), 1.0)) / np.sqrt(HEAVIEST)
+    table = builder.system.observations
+    rows = [table.row(int(row)) for row in np.flatnonzero((sd > 0) & (sd < limit))[:SHOWN]]
+    return [
+        Problem(
+            "sd-too-small",
+            "The uncertainty of “{quantity}” is {sd}: too small to compute with. Write 0 for a "
+            "constant.",
+            {"quantity": row.quantity, "sd": f"{row.sd:g}"},
+            row.place,
+        )
+        for row in rows
+    ]
 
 
 def _covariances(builder: Builder, sd: np.ndarray) -> list[tuple[int, int, float]]:

@@ -15,7 +15,7 @@ import numpy as np
 from mfa.balance.equations import Equations
 
 if TYPE_CHECKING:
-    from mfa.balance.reconcile import Solution
+    from mfa.balance.solution import Solution
 
 LARGEST = 300  # quantities up to which dense algebra is cheap
 FITS = 1e-6  # χ² below which nothing is gained

@@ -13,7 +13,8 @@ import numpy as np
 from mfa.balance.alike import inseparable
 from mfa.balance.classify import Classification, classify
 from mfa.balance.equations import Equations, Observations
-from mfa.balance.reconcile import Solution, reconcile
+from mfa.balance.reconcile import reconcile
+from mfa.balance.solution import Solution
 from mfa.balance.spread import posterior_sd
 from mfa.balance.tests import Tests, examine
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from mfa.balance.classify import FREE, Classification
 from mfa.balance.kkt import CHUNK
-from mfa.balance.reconcile import Solution
+from mfa.balance.solution import Solution
 
 ROUNDING = 1e-13
 SHARP = 1e-60  # the same of the factor in a good basis, whose zeros are exact

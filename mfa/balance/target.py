@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mfa.balance.gradient import differentiate, find
+from mfa.balance.lookup import opening_label
 from mfa.errors import InputError, Problem
 from mfa.model.relation import Name, parse_expression
 
@@ -124,5 +125,5 @@ def quantity_labels(account: Account, index: int) -> tuple[str, str]:
     """Return period and region of a quantity ("" where it holds for all, or there is only one)."""
     q, system = account.equations.quantities, account.system
     p, r = int(q.periods[index]), int(q.regions[index])
-    period = account._opening_label() if p == -1 else (system.periods[p] if p >= 0 else "")
+    period = opening_label(system) if p == -1 else (system.periods[p] if p >= 0 else "")
     return period, system.regions[r] if r >= 0 else ""

@@ -12,7 +12,7 @@ import numpy as np
 
 from mfa.balance.classify import FIXED, RECONCILED, Classification
 from mfa.balance.equations import Observations
-from mfa.balance.reconcile import Solution
+from mfa.balance.solution import Solution
 
 SIGNIFICANCE = 0.05
 

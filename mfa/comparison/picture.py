@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mfa.balance.spread import combination_sd
+from mfa.combination import estimate
 from mfa.comparison.changes import NOTHING, verdict
 from mfa.comparison.gone import lost_flows, weave_before, with_gone
 from mfa.comparison.shared import SharedData, share_data
@@ -159,7 +160,7 @@ def _rows(account: Account, flows: Sequence[str], period: str, region: str) -> l
 def _sum(account: Account, rows: list[int], unit: str) -> Estimate:
     weights = np.zeros(account.equations.quantities.count)
     weights[rows] = 1.0
-    return account._estimate(float(weights @ account.solution.x), weights, unit)
+    return estimate(account, float(weights @ account.solution.x), weights, unit)
 
 
 def _joint_sd(account: Account, before: list[int], now: list[int], unit: str) -> float:

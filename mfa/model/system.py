@@ -372,6 +372,6 @@ class System(SystemTables):
         ClusterError
             The cluster cannot be reached, or cannot do the work.
         """
-        from mfa.account import balance
+        from mfa.balancing import balance
 
         return balance(self, **options)

@@ -118,3 +118,31 @@ def test_impossible_correlations_are_named():
         correlated(("a", "b", 0.9), ("b", "c", 0.9), ("a", "c", -0.9)).balance()
     text = error.value.problems[0].text("en")
     assert all(name in text for name in ("a#1 – b#1: 0.9", "b#1 – c#1: 0.9", "a#1 – c#1: -0.9"))
+
+
+def through(value, sd):
+    """One process whose inflow is measured."""
+    s = mfa.System("x")
+    s.process("mill")
+    s.flow("a", "import", "mill")
+    s.flow("b", "mill", "export")
+    s.observe("a", value, sd=sd)
+    return s
+
+
+@pytest.mark.parametrize(("value", "sd"), [(1, 1e-301), (1, 1e-151), (1e120, 1e-100)])
+def test_a_sigma_whose_weight_overflows_is_refused(value, sd):
+    s = through(value, sd)
+    s.relate("b <= 10 * a")
+    with pytest.raises(InputError) as error:
+        s.balance()
+    (problem,) = error.value.problems
+    assert problem.code == "sd-too-small"
+    assert "“a”" in problem.text("en")
+    assert f"{sd:g}" in problem.text("vi")
+
+
+@pytest.mark.parametrize("sd", [0, 1e-149])
+def test_a_tiny_sigma_and_a_constant_are_balanced(sd):
+    b = through(1, sd).balance()["b"]
+    assert (b.value, b.sd) == pytest.approx((1, 0), abs=1e-12)

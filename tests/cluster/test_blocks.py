@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import mfa
-from mfa.account import _balanced
 from mfa.balance import arrow, division
 from mfa.balance.assemble import assemble
 from mfa.balance.classify import FREE
 from mfa.balance.division import BORDER, divide
 from mfa.balance.reconcile import reconcile
+from mfa.balancing import _balanced
 from mfa.errors import InputError
 from tests.balance.networks import random_network
 from tests.cluster.regions import Here, big, communes
