@@ -12,14 +12,13 @@ from mfa.balance.quantities import PARAMETER
 from mfa.balance.spread import combination_sd
 from mfa.balance.target import result_unit
 from mfa.model.dimension import expression_dimension
+from mfa.model.quality import Z95
 from mfa.model.relation import parse_expression
 from mfa.result import Estimate
 from mfa.units import parse_unit
 
 if TYPE_CHECKING:
     from mfa.account import Account
-
-Z95 = 1.959963984540054
 
 
 def linear(

@@ -86,7 +86,8 @@ def write_report(
             *_workbook(documents, formats),
             *((name, papers[name].result) for name in papers),
         ]
-        contents = {folder / name: make() for name, make in files}
+        made = {name: make() for name, make in files}
+    contents = {folder / name: made[name] for name in sorted(made, key=_place)}
     replace_files(contents)
     return list(contents)
 
@@ -104,6 +105,12 @@ def check_options(
     _refuse_unknown("language", languages, LANGUAGES)
     _refuse_unknown("format", formats, FORMATS)
     return None if template is None else _letterhead(Path(template), formats)
+
+
+def _place(name: str) -> int:
+    """Return where a file stands in the list of what was written: by its format."""
+    suffix = "explorer" if name == EXPLORER else name.rpartition(".")[2]
+    return FORMATS.index(suffix)
 
 
 Make = Callable[[], bytes]
