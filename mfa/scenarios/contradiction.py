@@ -18,6 +18,7 @@ from mfa.model.quality import Z95
 if TYPE_CHECKING:
     from mfa.account import Account
 
+PULLED = Z95
 """Normalised adjustment beyond which an observation is named."""
 
 
@@ -67,7 +68,7 @@ def contradictions(account: Account, reference: Account) -> tuple[Contradiction,
     for number, row in enumerate(account.observations.to_dict("records")):
         origin = int(applied.row[number])
         before = float(known[origin]) if origin >= 0 else math.nan
-        if row["normalised"] >= Z95 and not before >= Z95:
+        if row["normalised"] >= PULLED and not before >= PULLED:
             found.append(_contradiction(row, before, origin < 0))
     return tuple(sorted(found, key=lambda c: (-c.normalised, c.id)))
 
