@@ -430,3 +430,19 @@ def test_the_report_has_a_chapter(folder: Path, tmp_path: Path, language: str, t
     write_report(mill().balance(), tmp_path, languages=[language], formats=["html"])
     text = (tmp_path / f"report.{language}.html").read_text(encoding="utf-8")
     assert title not in text
+
+
+def test_the_report_leaves_tiny_changes_out(tmp_path: Path) -> None:
+    a_little = {"quantity": "rice", "value": 1.001, "uncertainty": "0"}
+    write_tables(with_rows({}, a_little), tmp_path / "town")
+    write_report(
+        open_case(tmp_path / "town").balance(), tmp_path, languages=["en"], formats=["html"]
+    )
+    text = (tmp_path / "report.en.html").read_text(encoding="utf-8")
+    table = text[text.index("Goods: what really changes under the scenario") :]
+    table = table[: table.index("</section>")]
+    rows = table[: table.index("</table>")]
+    assert "husk" in rows
+    assert "Rice" not in rows  # + 0.1 %
+    assert "Changes of less than 0.5 % are left out." in table
+    assert "it cannot be told" not in text

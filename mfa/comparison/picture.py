@@ -32,7 +32,7 @@ _CATEGORIES = {
     "higher": N_("higher"),
     "lower": N_("lower"),
     "within": N_("within uncertainty"),
-    "small": N_("not, or by less than 0.5 %"),
+    "small": N_("unchanged, or by less than 0.5 %"),
     "unknown": N_("cannot be told"),
     "only_b": N_("new"),
     "only_a": N_("gone: dashed, with its former size"),

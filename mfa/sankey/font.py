@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import unicodedata
 from functools import cache, lru_cache
@@ -162,15 +163,19 @@ def _break(text: str, width: float, size: float, weight: str) -> list[str]:
 
 
 def _pieces(word: str, width: float, size: float, weight: str) -> list[str]:
-    """Return `word` cut where it would be wider than `width`."""
+    """Return `word` cut where it would be wider than `width`, at its hyphens where it can be."""
     if text_width(word, size, weight) <= width:
         return [word]
     pieces, current = [], ""
-    for character in word:
-        if current and text_width(current + character, size, weight) > width:
+    for part in re.split(r"(?<=[-–/])(?=\w)", word):  # after a hyphen or slash, if one is there
+        if current and text_width(current + part, size, weight) > width:
             pieces.append(current)
             current = ""
-        current += character
+        for character in part:
+            if current and text_width(current + character, size, weight) > width:
+                pieces.append(current)
+                current = ""
+            current += character
     return [*pieces, current]
 
 

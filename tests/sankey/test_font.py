@@ -53,6 +53,13 @@ def test_wrapping_does_not_cut_words_to_fill_lines_evenly():
     assert wrap("Nghiệp vụ", 55, 13) == ["Nghiệp", "vụ"]
 
 
+def test_a_word_too_wide_is_cut_at_its_hyphens_first():
+    assert wrap("Phú Sơn waste-to-energy: bunker", 95, 12, "semibold") == [
+        "Phú Sơn", "waste-to-", "energy: bunker",
+    ]  # fmt: skip
+    assert wrap("Waste-to-energy", 200, 12) == ["Waste-to-energy"]
+
+
 def test_what_does_not_fit_ends_in_an_ellipsis():
     lines = wrap("Khai thác đá, đất sét và cát sỏi làm vật liệu xây dựng thông thường", 70, 12)
     assert len(lines) == 3

@@ -7,7 +7,7 @@ from functools import partial
 from mfa.comparison.indicators import indicator_name
 from mfa.locale import N_
 from mfa.report.changes import Change, PeriodChange
-from mfa.report.document import Block, Figure, Paragraph, Section
+from mfa.report.document import Block, Figure, Paragraph, Rich, Section
 from mfa.report.figures import WIDE, redrawn, shown_unit
 from mfa.report.pictures import sankey_size, whole_view
 from mfa.report.tables import Badge, Column, Num, Row, Table
@@ -64,17 +64,26 @@ def _counts(w: Writer, change: PeriodChange) -> Paragraph:
         w.say(
             _(
                 "Of {all} flows and stock changes, {higher} are really higher and {lower} really "
-                "lower; {within} agree within uncertainty, of {unknown} it cannot be told, and "
-                "{single} exist in one of the two periods only."
+                "lower; {within} agree within uncertainty, and {single} exist in one of the two "
+                "periods only."
             ),
             all=w.number(sum(counts.values()), 0),
             higher=w.number(counts.get("higher", 0), 0),
             lower=w.number(counts.get("lower", 0), 0),
             within=w.number(counts.get("within", 0), 0),
-            unknown=w.number(counts.get("unknown", 0), 0),
             single=w.number(counts.get("only_a", 0) + counts.get("only_b", 0), 0),
         )
+        + untold(w, change)
     )
+
+
+def untold(w: Writer, change: PeriodChange) -> Rich:
+    """Return the sentence on what is unknown on one side; nothing where all is known."""
+    count = change.counts.get("unknown", 0)
+    if not count:
+        return ()
+    text = w.tr("For {n} it cannot be told, because they are not known well enough.")
+    return (" ", *w.say(text, n=w.number(count, 0)))
 
 
 def columns(w: Writer, change: PeriodChange, heading: str) -> tuple[Column, ...]:

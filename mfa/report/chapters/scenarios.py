@@ -10,7 +10,7 @@ from mfa.locale import N_
 from mfa.model.intervention import Intervention
 from mfa.report.areas import area
 from mfa.report.changes import Change, PeriodChange
-from mfa.report.chapters.change import cells, columns
+from mfa.report.chapters.change import cells, columns, untold
 from mfa.report.document import Block, Bullets, Figure, Paragraph, Section
 from mfa.report.figures import WIDE, redrawn, shown_unit
 from mfa.report.pictures import sankey_size, whole_view
@@ -19,6 +19,7 @@ from mfa.report.tables import Column, Num, Ref, Row, Table, given_decimals
 from mfa.report.text import Writer, source_anchor
 
 LISTED = 15  # flows of one layer
+SMALL = 0.005  # of the value: smaller changes are left out, as in the Sankey
 _ACTIONS = {
     "set": N_("set to"),
     "multiply": N_("multiply by"),
@@ -100,6 +101,9 @@ def _interventions(w: Writer, facts: ScenarioFacts, number: int) -> Table:
             Column(_("Note")),
         ),
         tuple(Row(_intervention(w, item)) for item in facts.scenario.interventions),
+        _("The notes stand in the language in which they were written.")
+        if any(item.note for item in facts.scenario.interventions)
+        else "",
     )
 
 
@@ -115,7 +119,7 @@ def _intervention(w: Writer, item: Intervention) -> tuple[str | Num | Ref | tupl
         Num(item.sd, item.sd) if item.sd > 0 else "",
         _unit(w, item),
         _source(w, item),
-        item.year,
+        item.year.replace("-", "–"),
         item.note,
     )
 
@@ -145,16 +149,15 @@ def _counts(w: Writer, change: PeriodChange) -> Paragraph:
         w.say(
             _(
                 "Of {all} flows and stock changes, {same} stay as they are; {higher} become really "
-                "higher and {lower} really lower, {within} change within uncertainty, and of "
-                "{unknown} it cannot be told."
+                "higher and {lower} really lower; {within} change within uncertainty."
             ),
             all=w.number(sum(counts.values()), 0),
             same=w.number(counts.get("same", 0), 0),
             higher=w.number(counts.get("higher", 0), 0),
             lower=w.number(counts.get("lower", 0), 0),
             within=w.number(counts.get("within", 0), 0),
-            unknown=w.number(counts.get("unknown", 0), 0),
         )
+        + untold(w, change)
     )
 
 
@@ -197,9 +200,10 @@ def _indicators(
     """Return the key figures that change: shares of waste, then the whole city's totals."""
     _ = w.tr
     totals = [c for c in change.indicators if "." not in c.id]
-    shown = [c for c in (*facts.waste, *totals) if c.difference != 0]
-    if not shown:
+    changed = [c for c in (*facts.waste, *totals) if c.difference != 0]
+    if not changed:
         return (Paragraph((_("No indicator of the whole city changes."),)),)
+    shown, said = _notable(w, changed)
     return (
         Table(
             f"scenario-{number}-indicators",
@@ -208,8 +212,20 @@ def _indicators(
               scenario=facts.scenario.name(w.language)),
             columns(w, change, _("Indicator")),
             tuple(Row((indicator_name(c.id, w.language), *cells(w, c))) for c in shown),
+            said,
         ),
     )  # fmt: skip
+
+
+def _notable(w: Writer, changes: list[Change]) -> tuple[list[Change], str]:
+    """Return the changes that are not tiny, and what is left out; all where every one is tiny.
+
+    Between scenarios even the least change may be sure, for they share their data.
+    """
+    shown = [c for c in changes if not abs(c.relative) < SMALL]  # NaN: nothing to compare with
+    if not shown or len(shown) == len(changes):
+        return changes, ""
+    return shown, w.tr("Changes of less than 0.5 % are left out.")
 
 
 def _flows(w: Writer, change: PeriodChange, number: int) -> tuple[Block, ...]:
@@ -229,14 +245,16 @@ def _flow_table(
     w: Writer, change: PeriodChange, layer: str, real: list[Change], anchor: str
 ) -> Table:
     _ = w.tr
-    cut = _("The {n} largest of {all}.", n=w.number(LISTED, 0), all=w.number(len(real), 0))
+    shown, said = _notable(w, real)
+    cut = _("The {n} largest of {all}.", n=w.number(LISTED, 0), all=w.number(len(shown), 0))
+    notes = (cut if len(shown) > LISTED else "", said)
     return Table(
         f"scenario-flows-{anchor}",
         _("Scenarios"),
         _("{layer}: what really changes under the scenario", layer=w.layer(layer)),
         columns(w, change, _("Flow or stock change")),
-        tuple(Row((w.ref(c.id), *cells(w, c))) for c in real[:LISTED]),
-        cut if len(real) > LISTED else "",
+        tuple(Row((w.ref(c.id), *cells(w, c))) for c in shown[:LISTED]),
+        " ".join(note for note in notes if note),
     )
 
 
