@@ -21,7 +21,7 @@ from mfa.balance.distribution import Likelihood
 from mfa.balance.equations import Equations, Observations
 from mfa.balance.exact import affordable, exact_optimum
 from mfa.balance.kkt import KKT, PATIENT
-from mfa.balance.restore import linear_rows_hold, other_starts
+from mfa.balance.restore import constants_agree, linear_rows_hold, other_starts
 from mfa.balance.saddle import ways_down
 from mfa.balance.start import plain_start, starting_point, typical_sizes
 
@@ -98,8 +98,11 @@ def reconcile(
     likelihood = Likelihood.of(equations.observations, robust)
     problem = _Problem(equations, likelihood, division)
     x = problem.starting_point() if start is None else start.copy()
+    senseless = not equations.linear and not constants_agree(equations, problem.data.fixed, x)
+    if senseless:  # one step, for the explanation
+        problem.steps = 1
     found = _attempt(problem, x)
-    if equations.linear and found is not None:
+    if found is not None and (equations.linear or senseless):
         return found
     doubtful = start is None and found is not None and _doubtful(found)
     lost = found is None or not found.converged
@@ -238,6 +241,7 @@ class _Problem:
         self.used: KKT  # that, or the same with another factor
         self.hasty = True  # whether the plain factor may do where a good basis is safe
         self.damping = 0.0
+        self.steps = MAX_ITERATIONS
         self.settled = True  # the active set of the last step
         self.small = affordable(equations.A)
 
@@ -286,7 +290,7 @@ class _Problem:
         converged, iteration, slow, idle = False, 0, 0, 0
         multipliers = np.zeros(self.e.A.shape[0])
         plain = self.likelihood.plain
-        for iteration in range(1, MAX_ITERATIONS + 1):  # noqa: B007 - told after the loop
+        for iteration in range(1, self.steps + 1):  # noqa: B007 - told after the loop
             self._reweigh(x, curved=True)
             J = self._jacobian(x)
             f = self.e.residual(x)

@@ -55,7 +55,9 @@ def test_trees_and_probes_agree() -> None:
         n = len(measured)
         never = np.zeros(n, dtype=bool)
         found = network_status(sp.csr_array(A), measured, never)
-        probed = classify(sp.csr_array(A), measured, np.ones(n), np.arange(n), n, never, np.arange(0))
+        probed = classify(
+            sp.csr_array(A), measured, np.ones(n), np.arange(n), n, never, np.arange(0)
+        )
         assert found is not None
         assert probed.status.tolist() == found[0].tolist()
 
