@@ -84,7 +84,7 @@ def linear_rows_hold(e: Equations, fixed: np.ndarray, x: np.ndarray) -> bool:
 def settled_by_constants(
     e: Equations, fixed: np.ndarray, x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return x with what follows from the constants alone, (n,), and the rows that then stand whole.
+    """Return x with what follows from the constants alone, (n,), and the rows so settled.
 
     Parameters
     ----------
