@@ -285,6 +285,19 @@ def largest_adjustments(account: Account, n: int = ADJUSTMENTS) -> list[dict[str
     return moved.loc[order].to_dict("records")
 
 
+def _observed(row: dict[str, Any]) -> str:
+    """Return what an observation tells: a quantity, or of ``value × factor`` its rate."""
+    quantity, factor = row["quantity"], row.get("factor")
+    if not isinstance(factor, str) or not factor:
+        return shorten(quantity)
+    half = LONGEST_NAME // 2 - 2
+    if any(sign in quantity for sign in "+-"):
+        quantity = f"({shorten(quantity, half)})"
+    if any(sign in factor for sign in "+-*/ "):
+        factor = f"({shorten(factor, half)})"
+    return f"{shorten(quantity, half + 2)} ÷ {shorten(factor, half + 2)}"
+
+
 def _adjustment_table(rows: list[dict[str, Any]], language: str) -> list[str]:
     from mfa.locale.numbers import format_estimate, format_number, format_value
 
@@ -292,7 +305,7 @@ def _adjustment_table(rows: list[dict[str, Any]], language: str) -> list[str]:
     titles = [_("Quantity"), _("Given (± 1 σ)"), _("Balanced"), _("Unit"), "σ", _("Place")]
     cells = [
         [
-            shorten(row["quantity"]),
+            _observed(row),
             format_estimate(row["value"], row["sd"], language=language),
             format_value(row["reconciled"], row["sd"], language=language),
             row["unit"],

@@ -14,7 +14,9 @@ from scipy.optimize import linprog
 
 from mfa.balance.equations import BALANCE, CARRY, PARENT, RELATION, TRANSFER, Equations, rough
 from mfa.balance.iteration import open_rows
+from mfa.balance.restore import constants_agree, settled_by_constants
 from mfa.balance.solution import Solution
+from mfa.balance.start import typical_sizes
 from mfa.errors import ConvergenceError, InfeasibleError, Place, Problem
 from mfa.locale import N_
 from mfa.model.system import System
@@ -173,7 +175,7 @@ def _contradicting_constants(system: System, equations: Equations) -> list[Probl
 
 
 def _shown(observation) -> str:  # noqa: ANN001
-    return f"{observation.value:g} {observation.unit or ''}".strip()
+    return f"{observation.value:.10g} {observation.unit or ''}".strip()
 
 
 @dataclass(frozen=True)
@@ -188,17 +190,25 @@ def smallest_clash(equations: Equations, solution: Solution) -> list[Part]:
     """Return an irreducible set of rows, bounds and constants that cannot hold together.
 
     The relations are linearised at the last iterate; an empty list means that the linearised system
-    is feasible.
+    is feasible. Where constants clash by themselves, only what they settle is searched.
     """
-    J = equations.jacobian(solution.x)
-    x, f = solution.x, equations.residual(solution.x)
-    rhs = J @ x - f
-    fixed = solution.data.fixed
-    parts = [Part("row", i) for i in range(J.shape[0])]
-    parts += [Part("fixed", int(j)) for j in np.flatnonzero(fixed)]
+    x, fixed = solution.x, solution.data.fixed
+    constants = [Part("fixed", int(j)) for j in np.flatnonzero(fixed)]
+    if not constants_agree(equations, fixed, x):
+        x, rows = settled_by_constants(equations, fixed, x)
+        core = _core(equations, x, [Part("row", int(i)) for i in rows] + constants)
+        if core:
+            return core
+    parts = [Part("row", i) for i in range(len(equations.b))] + constants
     parts += [Part("lower", int(j)) for j in np.flatnonzero(~fixed & np.isfinite(equations.lower))]
     parts += [Part("upper", int(j)) for j in np.flatnonzero(~fixed & np.isfinite(equations.upper))]
-    system = _Elastic(equations, J, rhs, x)
+    return _core(equations, x, parts)
+
+
+def _core(equations: Equations, x: np.ndarray, parts: list[Part]) -> list[Part]:
+    """Return an irreducible part of `parts` that clashes at the linearisation at x, or nothing."""
+    J = equations.jacobian(x)
+    system = _Elastic(equations, J, J @ x - equations.residual(x), x)
     suspects = system.blamed(parts)
     if not suspects:
         return []
@@ -219,7 +229,9 @@ class _Elastic:
 
     def __init__(self, e: Equations, J: sp.csr_array, rhs: np.ndarray, x: np.ndarray) -> None:
         self.e, self.x = e, x
-        self.scale = np.maximum(np.abs(x), 1e-6 * (np.abs(x).max(initial=1.0) or 1.0))
+        # By kind and layer: a GRDP in dong must not hide a clash of numbers of people.
+        scale = np.maximum(np.abs(x), 1e-3 * np.abs(typical_sizes(e, x)))
+        self.scale = np.where(scale > 0, scale, 1.0)
         scaled = (J @ sp.diags_array(self.scale)).tocsr()
         size = np.maximum(np.abs(scaled).max(axis=1).toarray().ravel(), 1e-300)
         self.J = (sp.diags_array(1 / size) @ scaled).tocsr()
@@ -357,7 +369,7 @@ def _value_problem(system: System, equations: Equations, part: Part) -> Problem 
         return None
     bound = equations.lower if part.kind == "lower" else equations.upper
     value = float(bound[part.index] / q.factor[part.index])
-    shown = f"{value:g} {q.unit[part.index] or ''}".strip()
+    shown = f"{value:.10g} {q.unit[part.index] or ''}".strip()
     values, place = {"quantity": name, "value": shown}, _place(system, name)
     if part.kind == "fixed":
         message = N_("“{quantity}” = {value} (its lower and its upper limit)")

@@ -70,6 +70,7 @@ class Iteration:
         self.used: KKT  # that, or the same with another factor
         self.hasty = True  # whether the plain factor may do where a good basis is safe
         self.damping = 0.0
+        self.steps = MAX_ITERATIONS
         self.settled = True  # the active set of the last step
         self.small = affordable(equations.A)
 
@@ -118,7 +119,7 @@ class Iteration:
         converged, iteration, slow, idle = False, 0, 0, 0
         multipliers = np.zeros(self.e.A.shape[0])
         plain = self.likelihood.plain
-        for iteration in range(1, MAX_ITERATIONS + 1):  # noqa: B007 - told after the loop
+        for iteration in range(1, self.steps + 1):  # noqa: B007 - told after the loop
             self._reweigh(x, curved=True)
             J = self._jacobian(x)
             f = self.e.residual(x)

@@ -16,7 +16,7 @@ import numpy as np
 from mfa.balance.distribution import Likelihood
 from mfa.balance.equations import Equations
 from mfa.balance.iteration import OPEN, Iteration
-from mfa.balance.restore import linear_rows_hold, other_starts
+from mfa.balance.restore import constants_agree, linear_rows_hold, other_starts
 from mfa.balance.saddle import ways_down
 from mfa.balance.solution import Solution
 
@@ -49,8 +49,11 @@ def reconcile(
     likelihood = Likelihood.of(equations.observations, robust)
     problem = Iteration(equations, likelihood, division)
     x = problem.starting_point() if start is None else start.copy()
+    senseless = not equations.linear and not constants_agree(equations, problem.data.fixed, x)
+    if senseless:  # one step, for the explanation
+        problem.steps = 1
     found = _attempt(problem, x)
-    if equations.linear and found is not None:
+    if found is not None and (equations.linear or senseless):
         return found
     doubtful = start is None and found is not None and _doubtful(found)
     lost = found is None or not found.converged

@@ -18,6 +18,7 @@ from scipy.optimize import linprog
 
 from mfa.balance.equations import Equations
 from mfa.balance.schur import symmetric_lu
+from mfa.balance.start import pattern, propagate
 
 STARTS = 7
 STEPS = 60
@@ -25,6 +26,7 @@ STIFF = 1e-4
 LARGEST_STEP = 2.0
 HOLDS = 1e-8
 INFEASIBLE = 2  # of linprog
+OPEN = 1e-6  # of the terms of a relation: far above what rounding leaves
 
 
 def other_starts(e: Equations, x: np.ndarray, data: tuple, fixed: np.ndarray) -> Iterator:
@@ -77,6 +79,38 @@ def linear_rows_hold(e: Equations, fixed: np.ndarray, x: np.ndarray) -> bool:
         method="highs",
     )
     return bool(result.status != INFEASIBLE)
+
+
+def settled_by_constants(
+    e: Equations, fixed: np.ndarray, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return x with what follows from the constants alone, (n,), and the rows so settled.
+
+    Parameters
+    ----------
+    fixed
+        Whether each quantity is a constant, whose value stands in x; (n,).
+    """
+    settled = propagate(e, np.where(fixed, x, np.nan))
+    unknown = np.isnan(settled)
+    whole = np.flatnonzero(pattern(e) @ unknown.astype(float) == 0)
+    return np.where(unknown, x, settled), whole
+
+
+def constants_agree(e: Equations, fixed: np.ndarray, x: np.ndarray) -> bool:
+    """Return whether every relation holds of which the constants settle all quantities.
+
+    Where one does not, no start helps.
+
+    Parameters
+    ----------
+    fixed
+        Whether each quantity is a constant, whose value stands in x; (n,).
+    """
+    filled, whole = settled_by_constants(e, fixed, x)
+    with np.errstate(all="ignore"):
+        residual, size = np.abs(e.residual(filled)), e.magnitude(filled)
+    return not bool((residual[whole] > OPEN * size[whole]).any())
 
 
 class _Descent:

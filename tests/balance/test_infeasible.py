@@ -87,3 +87,35 @@ def test_impossible_correlations():
     s.correlate("a", "c", -0.9)
     with pytest.raises(mfa.InputError, match="positive definite"):
         s.balance()
+
+
+def test_constants_that_clash_through_a_product_are_named_at_once():
+    """Money in dong (10¹³) beside people (10⁶) and shares must not hide the clash."""
+    s = mfa.System("people", unit="t/year")
+    s.parameter("grdp", unit="billion VND/year", value=72865, sd=0)
+    s.parameter("population", unit="person", value=1166547, sd=0, place=mfa.Place("P", "A3"))
+    s.parameter("size", unit="person/household", value=3.576, sd=0, place=mfa.Place("P", "A4"))
+    s.parameter("households", unit="household", value=400000, sd=0, place=mfa.Place("P", "A5"))
+    s.parameter("other", unit="1", value=2, sd=0.1)
+    s.parameter("result", unit="1")
+    s.relate("population = size * households", place=mfa.Place("R", "B3"))
+    s.relate("result * other = 1")
+    with pytest.raises(mfa.InfeasibleError) as error:
+        s.balance()
+    assert {str(p.place) for p in error.value.problems} == {"None", "P!A3", "P!A4", "P!A5", "R!B3"}
+    assert "1166547" in str(error.value)  # not 1.16655e+06
+
+
+def test_constants_that_clash_two_products_away_are_named():
+    s = mfa.System("chain")
+    s.parameter("a", value=2, sd=0)
+    s.parameter("b")
+    s.parameter("c", value=13, sd=0)
+    s.parameter("d", value=5, sd=1)
+    s.parameter("e")
+    s.relate("b = a * 3")
+    s.relate("c = a * b")
+    s.relate("e = d * c")
+    with pytest.raises(mfa.InfeasibleError) as error:
+        s.balance()
+    assert codes(error) == ["infeasible"] + ["part-constant"] * 2 + ["part-relation"] * 2
