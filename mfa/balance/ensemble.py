@@ -92,9 +92,9 @@ class Sampler:
         self.high = equations.upper[self.unfixed] - self.x[self.unfixed]
         self.block_size = int(np.clip(LARGEST // max(len(self.x), 1), 16, BLOCK))
         self.hold = np.zeros(len(self.unfixed))
-        if np.isfinite(self.low).any() or np.isfinite(self.high).any() or equations.blocks:
-            free = classification.status[self.unfixed] == FREE
-            self.hold[free] = LOOSE / self.scale[free] ** 2
+        # Without it balances of free quantities close to the rounding of a singular factor only.
+        free = classification.status[self.unfixed] == FREE
+        self.hold[free] = LOOSE / self.scale[free] ** 2
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key not in CACHED}

@@ -15,6 +15,8 @@ from mfa.balance.ensemble import Sampler
 from mfa.balance.reconcile import reconcile
 from mfa.errors import InputError
 from tests.balance.cities import city, system_of
+from tests.balance.networks import random_network
+from tests.balance.networks import system_of as network_system
 
 
 def sampler_of(account):
@@ -113,6 +115,14 @@ def test_balances_close_and_bounds_hold_in_every_draw(seed):
     opened = np.abs(x @ e.A.T.toarray())
     assert (x >= 0).all()
     assert (opened <= 1e-9 * np.maximum(throughput, 1e-9 * throughput.max())).all()
+
+
+def test_balances_of_free_quantities_close_without_bounds():
+    account = network_system(random_network(1, processes=20, flows=60)).balance()
+    A = account.equations.A
+    x = account.sample(50, seed=1).values
+    assert (account.table["status"] == "free").any()
+    assert np.abs(x @ A[:, : x.shape[1]].T.toarray()).max() <= 1e-9 * np.abs(x).max()
 
 
 def test_curved_relations_hold_in_every_draw():
