@@ -2,10 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 PATIENCE = 10
 LIMIT = 5_000
+
+
+@dataclass
+class Exchange:
+    """Which of the wrong states change: all while their number falls, else only the last.
+
+    That cannot cycle (Júdice & Pires 1994, Computers & Operations Research 21, 587–596).
+
+    Attributes
+    ----------
+    fewest
+        Of wrong states so far.
+    patience
+        Rounds in which all change although their number does not fall.
+    """
+
+    fewest: int
+    patience: int
+    left: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = self.patience
+
+    def of(self, wrong: np.ndarray) -> np.ndarray:
+        """Return those of the wrong states, in ascending order, that change in this round."""
+        if len(wrong) < self.fewest:
+            self.fewest, self.left = len(wrong), self.patience
+        elif self.left:
+            self.left -= 1
+        else:
+            return wrong[-1:]
+        return wrong
 
 
 def complementary(
@@ -45,10 +79,9 @@ def complementary(
 
     Notes
     -----
-    All wrong states change at once while their number falls, else only the last of them does, which
-    cannot cycle (Júdice & Pires 1994, Computers & Operations Research 21, 587–596).
+    `Exchange` says which of the wrong states change in a round.
     """
-    state, fewest, patience = state.copy(), len(x) + 1, PATIENCE
+    state, exchange = state.copy(), Exchange(len(x) + 1, PATIENCE)
     for _ in range(LIMIT):
         end = np.where(state < 0, low, high)
         goal = np.where(state == 0, -y, end - x)
@@ -69,11 +102,6 @@ def complementary(
         wrong = np.flatnonzero(((state == 0) & (below | above)) | away)
         if not len(wrong):
             return state, change
-        if len(wrong) < fewest:
-            fewest, patience = len(wrong), PATIENCE
-        elif patience:
-            patience -= 1
-        else:
-            wrong = wrong[-1:]
+        wrong = exchange.of(wrong)
         state[wrong] = np.where(state[wrong] != 0, 0, np.where(above[wrong], 1, -1))
     return None

@@ -14,6 +14,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
+from mfa.balance.complement import Exchange
+
 BITS, SPRING, SLACK = 1500, 300, 100
 LARGEST = 300  # quantities + rows up to which this takes a second or two
 PATIENCE, ROUNDS = 6, 300
@@ -90,19 +92,14 @@ class _Programme:
 
     def settle(self, active: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         """Exchange from an active set on until nothing is wrong; None when it does not end."""
-        fewest, patience = self.n + 1, PATIENCE
+        exchange = Exchange(self.n + 1, PATIENCE)
         for _ in range(ROUNDS):
             u = self._on(active)
             wrong, above = self._wrong(u, active)
             if not len(wrong):
                 u[np.abs(u) <= 1 << (BITS - SLACK)] = 0
                 return _floats(u[: self.n]) * self.D, _floats(u[self.n :]) * self.R, active
-            if len(wrong) < fewest:
-                fewest, patience = len(wrong), PATIENCE
-            elif patience:
-                patience -= 1
-            else:
-                wrong = wrong[-1:]
+            wrong = exchange.of(wrong)
             active[wrong] = np.where(active[wrong] != 0, 0, np.where(above[wrong], 1, -1))
         return None
 

@@ -136,6 +136,27 @@ def add_transfer_coefficient(
     return record
 
 
+def value_and_unit(
+    system: System,
+    value: float | str,
+    unit: str | None,
+    decimal: str | None,
+    place: Place | None,
+) -> tuple[float, str | None]:
+    """Return the number and the unit, in the system's words, of a value that somebody wrote.
+
+    Raises
+    ------
+    InputError
+        The value cannot be read, or the unit is unknown.
+    """
+    number, unit = observed_value(value, unit, decimal, place)
+    if unit:
+        unit = system.unit_text(unit)
+        check_unit(unit, place)
+    return number, unit
+
+
 def add_observation(
     system: System,
     quantity: str,
@@ -150,10 +171,7 @@ def add_observation(
     fields: dict[str, Any],
 ) -> Observation:
     """Add an observation: its number, unit and σ read from what was written, see `observe`."""
-    number, unit = observed_value(value, unit, decimal, place)
-    if unit:
-        unit = system.unit_text(unit)
-        check_unit(unit, place)
+    number, unit = value_and_unit(system, value, unit, decimal, place)
 
     def own() -> str:
         return unit or unit_of(system, quantity)

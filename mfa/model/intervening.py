@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mfa.model.adding import add_record
+from mfa.model.adding import add_record, value_and_unit
 from mfa.model.intervention import Intervention
-from mfa.model.observing import observed_spread, observed_value
-from mfa.model.system_units import check_unit, unit_of
+from mfa.model.observing import observed_spread
+from mfa.model.system_units import unit_of
 
 if TYPE_CHECKING:
     from mfa.errors import Place
@@ -61,10 +61,7 @@ def stated(
     """
     if value is None:
         return {"unit": unit}
-    number, unit = observed_value(value, unit, decimal, place)
-    if unit:
-        unit = system.unit_text(unit)
-        check_unit(unit, place)
+    number, unit = value_and_unit(system, value, unit, decimal, place)
     if action != "set" and sd is None and not uncertainty:
         sd = 0.0
 

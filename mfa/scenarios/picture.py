@@ -48,13 +48,16 @@ def draw_scenarios(
     from mfa.sankey import draw_graphs
     from mfa.sankey.view import weave
 
-    names = [REFERENCE, *account.system.scenarios] if scenarios is None else scenarios
+    names = [REFERENCE, *account.system.scenarios] if scenarios is None else list(scenarios)
     accounts = [account if name == REFERENCE else account.under(name) for name in names]
     graphs = [weave(one, view, language=language, period=period, region=region) for one in accounts]
     titles = [scenario_name(one, language) for one in accounts]
     # The scenario is the title of its panel; above all of them stands the case.
-    plain = weave(account, view, language=language, period=period, region=region).subtitle
-    panels = [replace(graph, subtitle=plain) for graph in graphs]
+    if REFERENCE in names:
+        plain = graphs[names.index(REFERENCE)]
+    else:
+        plain = weave(account, view, language=language, period=period, region=region)
+    panels = [replace(graph, subtitle=plain.subtitle) for graph in graphs]
     return draw_graphs(
         list(zip(titles, panels, strict=True)), size,
         width=width, uncertainty=uncertainty, like=like,

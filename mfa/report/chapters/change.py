@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mfa.comparison.indicators import indicator_name
 from mfa.locale import N_
@@ -12,6 +14,9 @@ from mfa.report.figures import WIDE, redrawn, shown_unit
 from mfa.report.pictures import sankey_size, whole_view
 from mfa.report.tables import Badge, Column, Num, Row, Table
 from mfa.report.text import Writer
+
+if TYPE_CHECKING:
+    from mfa.model.view import View
 
 LISTED = 25  # flows with a real change
 LOOKS = {
@@ -135,24 +140,39 @@ def _indicators(w: Writer, change: PeriodChange, number: int) -> Table:
 
 def _flows(w: Writer, change: PeriodChange, number: int) -> tuple[Block, ...]:
     """Return the flows that really changed, by layer and size; or the sentence that none did."""
-    _ = w.tr
+    none = w.tr("No flow changed by more than its uncertainty.")
+    return flow_tables(change, partial(_flow_table, w, change, number), none)
+
+
+def flow_tables(
+    change: PeriodChange, table: Callable[[int, str, list[Change]], Table], none: str
+) -> tuple[Block, ...]:
+    """Return a table a layer of the flows that really changed, the largest change first.
+
+    Parameters
+    ----------
+    table
+        Makes one, of the number of the layer, the layer and its changes.
+    none
+        What is said where nothing really changed.
+    """
     real = sorted((c for c in change.flows if c.real), key=lambda c: (-abs(c.difference), c.id))
     if not real:
-        return (Paragraph((_("No flow changed by more than its uncertainty."),)),)
+        return (Paragraph((none,)),)
     layers = dict.fromkeys(c.layer for c in change.flows if c.real)
     return tuple(
-        _flow_table(w, change, layer, [c for c in real if c.layer == layer], f"{number}-{k}")
-        for k, layer in enumerate(layers)
+        table(number, layer, [c for c in real if c.layer == layer])
+        for number, layer in enumerate(layers)
     )
 
 
 def _flow_table(
-    w: Writer, change: PeriodChange, layer: str, real: list[Change], anchor: str
+    w: Writer, change: PeriodChange, part: int, number: int, layer: str, real: list[Change]
 ) -> Table:
     _ = w.tr
     cut = _("The {n} largest of {all}.", n=w.number(LISTED, 0), all=w.number(len(real), 0))
     return Table(
-        f"change-flows-{anchor}",
+        f"change-flows-{part}-{number}",
         _("Change"),
         _(
             "{layer}: what really changed from {a} to {b}",
@@ -168,28 +188,51 @@ def _flow_table(
 
 def _picture(w: Writer, change: PeriodChange) -> Figure | None:
     """Return the Sankey of the later period, coloured by what changed."""
+    _ = w.tr
+
+    def caption(view: View, unit: str) -> str:
+        return _("Change from {a} to {b} ({unit})", a=change.a, b=change.b, unit=unit)
+
+    note = _("Widths are those of {b}; colours say what changed since {a}.", a=change.a, b=change.b)
+    return change_figure(w, change, "sankey-change", w.facts.overall_view, caption, note)
+
+
+def change_figure(
+    w: Writer,
+    change: PeriodChange,
+    anchor: str,
+    view_id: str | None,
+    caption: Callable[[View, str], str],
+    note: str,
+) -> Figure | None:
+    """Return the Sankey of a change in one view, coloured by it; None where nothing flows.
+
+    Parameters
+    ----------
+    view_id
+        None: the whole, every process its own node.
+    caption
+        Returns it, of the view and the unit.
+    note
+        What widths and colours mean.
+    """
     from mfa.errors import InputError
 
     _, facts = w.tr, w.facts
-    view = facts.system.views[facts.overall_view] if facts.overall_view else None
+    view = facts.system.views[view_id] if view_id else None
     shown = view or whole_view(facts.system, "goods")
     size = sankey_size(shown, len(facts.system.processes))
     options = {"region": facts.region or None, "size": size}
     try:
         image = change.comparison.sankey(view, w.language, **options)
-    except InputError:  # nothing flows in this view
+    except InputError:
         return None
     return Figure(
-        "sankey-change",
+        anchor,
         image.svg,
-        _(
-            "Change from {a} to {b} ({unit})",
-            a=change.a,
-            b=change.b,
-            unit=shown_unit(image.graph),
-        ),
+        caption(shown, shown_unit(image.graph)),
         _("Sankey diagram coloured by change. The numbers stand in the tables of this chapter."),
-        _("Widths are those of {b}; colours say what changed since {a}.", a=change.a, b=change.b),
+        note,
         redraw=partial(redrawn, image.graph),
         wide=len(image.graph.nodes) > WIDE,
     )

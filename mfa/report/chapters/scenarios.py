@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mfa.comparison.indicators import indicator_name
 from mfa.locale import N_
 from mfa.model.intervention import Intervention
 from mfa.report.areas import area
 from mfa.report.changes import Change, PeriodChange
-from mfa.report.chapters.change import cells, columns, untold
+from mfa.report.chapters.change import cells, change_figure, columns, flow_tables, untold
 from mfa.report.document import Block, Bullets, Figure, Paragraph, Section
-from mfa.report.figures import WIDE, redrawn, shown_unit
-from mfa.report.pictures import sankey_size, whole_view
 from mfa.report.scenarios import ScenarioFacts
 from mfa.report.tables import Column, Num, Ref, Row, Table, given_decimals
 from mfa.report.text import Writer, source_anchor
+
+if TYPE_CHECKING:
+    from mfa.model.view import View
 
 LISTED = 15  # flows of one layer
 SMALL = 0.005  # of the value: smaller changes are left out, as in the Sankey
@@ -230,26 +232,19 @@ def _notable(w: Writer, changes: list[Change]) -> tuple[list[Change], str]:
 
 def _flows(w: Writer, change: PeriodChange, number: int) -> tuple[Block, ...]:
     """Return the flows that really change, by layer and size; or the sentence that none does."""
-    _ = w.tr
-    real = sorted((c for c in change.flows if c.real), key=lambda c: (-abs(c.difference), c.id))
-    if not real:
-        return (Paragraph((_("No flow changes by more than its uncertainty."),)),)
-    layers = dict.fromkeys(c.layer for c in change.flows if c.real)
-    return tuple(
-        _flow_table(w, change, layer, [c for c in real if c.layer == layer], f"{number}-{k}")
-        for k, layer in enumerate(layers)
-    )
+    none = w.tr("No flow changes by more than its uncertainty.")
+    return flow_tables(change, partial(_flow_table, w, change, number), none)
 
 
 def _flow_table(
-    w: Writer, change: PeriodChange, layer: str, real: list[Change], anchor: str
+    w: Writer, change: PeriodChange, part: int, number: int, layer: str, real: list[Change]
 ) -> Table:
     _ = w.tr
     shown, said = _notable(w, real)
     cut = _("The {n} largest of {all}.", n=w.number(LISTED, 0), all=w.number(len(shown), 0))
     notes = (cut if len(shown) > LISTED else "", said)
     return Table(
-        f"scenario-flows-{anchor}",
+        f"scenario-flows-{part}-{number}",
         _("Scenarios"),
         _("{layer}: what really changes under the scenario", layer=w.layer(layer)),
         columns(w, change, _("Flow or stock change")),
@@ -260,25 +255,13 @@ def _flow_table(
 
 def _picture(w: Writer, facts: ScenarioFacts, change: PeriodChange, number: int) -> Figure | None:
     """Return the Sankey of the scenario in the view that changes most, coloured by what changed."""
-    from mfa.errors import InputError
+    _, name = w.tr, facts.scenario.name(w.language)
 
-    _, system = w.tr, w.facts.system
-    view = system.views[facts.view] if facts.view else None
-    shown = view or whole_view(system, "goods")
-    size = sankey_size(shown, len(system.processes))
-    options = {"region": w.facts.region or None, "size": size}
-    try:
-        image = change.comparison.sankey(view, w.language, **options)
-    except InputError:  # nothing flows in this view
-        return None
-    name = facts.scenario.name(w.language)
-    return Figure(
-        f"sankey-scenario-{number}",
-        image.svg,
-        _("{view} under “{scenario}” ({unit})",
-          view=shown.name(w.language), scenario=name, unit=shown_unit(image.graph)),
-        _("Sankey diagram coloured by change. The numbers stand in the tables of this chapter."),
-        _("Widths are those of the scenario; colours say what changes against the city as it is."),
-        redraw=partial(redrawn, image.graph),
-        wide=len(image.graph.nodes) > WIDE,
-    )  # fmt: skip
+    def caption(view: View, unit: str) -> str:
+        shown = view.name(w.language)
+        return _("{view} under “{scenario}” ({unit})", view=shown, scenario=name, unit=unit)
+
+    note = _(
+        "Widths are those of the scenario; colours say what changes against the city as it is."
+    )
+    return change_figure(w, change, f"sankey-scenario-{number}", facts.view, caption, note)
